@@ -1,0 +1,177 @@
+"""Requests, edits and attempts as values, and the states they go through."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from bot.domain.pictures import Fit, Role
+
+
+class RequestState(StrEnum):
+    """The life of a request, before any money."""
+
+    COLLECTING = "collecting"  # parts of an album may still come
+    PREPARING = "preparing"
+    ASKING = "asking"  # a question to the person is open
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    EXPIRED = "expired"
+
+
+class EditState(StrEnum):
+    """The life of an edit."""
+
+    HELD = "held"  # accepted and its money set aside
+    QUEUED = "queued"
+    SUBMITTING = "submitting"  # uploading, and the one paid POST
+    RUNNING = "running"
+    FINISHING = "finishing"  # downloading, checking, keeping
+    DELIVERING = "delivering"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    UNKNOWN = "unknown"  # nobody can tell whether it was bought; the hold stays
+    UNDELIVERABLE = "undeliverable"  # paid and kept, but the person can't be reached
+
+    @property
+    def final(self) -> bool:
+        """Whether nothing more happens by itself."""
+        return self in _FINAL
+
+
+_FINAL = frozenset(
+    {
+        EditState.DONE,
+        EditState.FAILED,
+        EditState.CANCELLED,
+        EditState.UNKNOWN,
+        EditState.UNDELIVERABLE,
+    }
+)
+
+
+class AttemptState(StrEnum):
+    """The life of one paid submission."""
+
+    OPEN = "open"  # written before the POST: the provider may have it
+    RUNNING = "running"  # the provider named the prediction
+    REFUSED = "refused"  # provably not taken
+    COMPLETED = "completed"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class SentPicture:
+    """A picture that somebody sent: where to fetch it again, and what it is for.
+
+    Either ``file_id`` (Telegram's) or ``result_of`` (the id of the edit whose kept result it is).
+    """
+
+    role: Role = Role.SOURCE
+    file_id: str | None = None
+    file_unique_id: str | None = None
+    result_of: str | None = None
+    message_id: int = 0
+    as_file: bool = False  # sent as a file, so its bytes are as they were
+    bytes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an answer goes: a reply to ``message_id`` in a chat, in its topic."""
+
+    chat_id: int
+    message_id: int
+    thread_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a person asked for, before any money."""
+
+    id: str
+    user_id: int
+    place: Place
+    state: RequestState
+    pictures: tuple[SentPicture, ...]
+    created_at: datetime
+    prompt: str | None = None
+    language: str | None = None
+    album_id: str | None = None
+    question_message_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """One accepted, priced piece of work and its outcome. Money is micro-US-dollars."""
+
+    id: str
+    origin: str  # ``request:<id>:<n>`` or ``button:<id>:<n>``; unique
+    user_id: int
+    place: Place
+    prompt: str
+    model: str
+    choices: Mapping[str, str]
+    pictures: tuple[SentPicture, ...]
+    quote: int
+    created_at: datetime
+    fit: Fit | None = None
+    mask_key: str | None = None  # where the mask's plane is kept
+    language: str | None = None
+    state: EditState = EditState.HELD
+    reason: str | None = None  # the error's key when it failed
+    charged: int | None = None
+    status_message_id: int | None = None
+    result_message_id: int | None = None
+    submitted_at: datetime | None = None
+    ended_at: datetime | None = None
+    drift: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One paid submission of an edit. ``source_url`` is unique, so that it can be found again."""
+
+    id: int
+    edit_id: str
+    number: int
+    state: AttemptState
+    source_url: str
+    opened_at: datetime
+    prediction_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class KeptResult:
+    """A result in our keeping; ``key`` finds its bytes."""
+
+    edit_id: str
+    key: str
+    media_type: str
+    width: int
+    height: int
+    drift: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSpend:
+    """What one model cost a person."""
+
+    model: str
+    micros: int
+    edits: int
+
+
+@dataclass(frozen=True, slots=True)
+class Spending:
+    """A person's money, in micro-dollars."""
+
+    today: int = 0
+    month: int = 0
+    ever: int = 0
+    held: int = 0
+    by_model: tuple[ModelSpend, ...] = field(default_factory=tuple)

@@ -1,0 +1,138 @@
+"""What a person chose, and how it is written: quality, size, model. Values and parsing only."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from math import gcd
+
+from bot.domain.catalogue import ASPECT, AUTOMATIC, QUALITY, RESOLUTION, Model, nearest_aspect
+from bot.domain.pictures import Size
+from bot.errors import QualityUnknown, SizeUnknown
+
+_SHAPES = {"square": "1:1", "portrait": "2:3", "landscape": "3:2", "wide": "16:9", "tall": "9:16"}
+_ASPECT = re.compile(r"^(\d{1,2}):(\d{1,2})$")
+_PIXELS = re.compile(r"^(\d{2,5})[x×*✕](\d{2,5})$")
+_RESOLUTION = re.compile(r"^([1248])k$")
+_LONGEST_ASPECT = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Preferences:
+    """A person's settings; None is "nothing chosen". A size is an aspect and a resolution."""
+
+    model: str | None = None
+    quality: str | None = None
+    aspect: str = "auto"  # ``auto``: the source's shape; ``model``: the model decides; else ``W:H``
+    resolution: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SizeWish:
+    """What a typed size means."""
+
+    aspect: str | None = None
+    resolution: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """What preferences mean on one model: its choices, and which wishes it could only come near to."""
+
+    choices: Mapping[str, str]
+    pad_to: str | None  # the shape the source is padded to (auto), removed from the result again
+    nearest: Mapping[str, tuple[str, str]] = field(default_factory=dict)  # choice → (wished, used)
+
+
+def parse_quality(text: str, model: Model) -> str:
+    """The quality of ``model`` that ``text`` means: its name or its beginning.
+
+    Raises:
+        QualityUnknown: none, or more than one.
+    """
+    word = text.strip().lower()
+    offered = model.choices[QUALITY].values if QUALITY in model.choices else ()
+    if word in offered:
+        return word
+    meant = [value for value in offered if word and value.startswith(word)]
+    if len(meant) == 1:
+        return meant[0]
+    raise QualityUnknown(word, value=word[:30] or "—", model=model.title, offered=", ".join(offered) or "—")
+
+
+def parse_size(text: str, model: Model) -> SizeWish:
+    """What a typed size means: ``auto``, ``model``, ``portrait``, ``2:3``, ``1024x1536``, ``16:9 4k``, ``2k``.
+
+    Raises:
+        SizeUnknown: a word of it is none of these, or a shape longer than 3:1.
+    """
+    aspect: str | None = None
+    resolution: str | None = None
+    words = text.lower().split()
+    for word in words:
+        if found := _RESOLUTION.match(word):
+            resolution = found.group(0)
+        elif (shape := _shape(word)) is not None:
+            aspect = shape
+        else:
+            raise SizeUnknown(word, value=word[:30], model=model.title, offered=offered_sizes(model))
+    if not words:
+        raise SizeUnknown("empty", value="—", model=model.title, offered=offered_sizes(model))
+    return SizeWish(aspect, resolution)
+
+
+def _shape(word: str) -> str | None:
+    if word in AUTOMATIC:
+        return word
+    if word in _SHAPES:
+        return _SHAPES[word]
+    found = _ASPECT.match(word) or _PIXELS.match(word)
+    if not found:
+        return None
+    width, height = int(found.group(1)), int(found.group(2))
+    if not width or not height or max(width / height, height / width) > _LONGEST_ASPECT:
+        return None
+    shared = gcd(width, height)
+    return f"{width // shared}:{height // shared}"
+
+
+def offered_sizes(model: Model) -> str:
+    """The sizes of a model, for a sentence."""
+    resolutions = model.choices[RESOLUTION].values if RESOLUTION in model.choices else ()
+    shapes = model.aspects if ASPECT in model.choices and model.choices[ASPECT].field else ()
+    return ", ".join(["auto", *shapes, *resolutions])
+
+
+def resolve(preferences: Preferences, model: Model, source: Size) -> Resolved:
+    """What a person's settings mean for one picture on one model; what it lacks becomes the nearest."""
+    choices: dict[str, str] = {}
+    nearest: dict[str, tuple[str, str]] = {}
+    for name, wished in ((QUALITY, preferences.quality), (RESOLUTION, preferences.resolution)):
+        choice = model.choices.get(name)
+        if choice is None:
+            continue
+        used = wished if wished in choice.values else choice.default
+        if used is not None:
+            choices[name] = used
+            if wished is not None and wished != used:
+                nearest[name] = (wished, used)
+    aspect, pad_to = _resolve_aspect(preferences.aspect, model, source)
+    if aspect is not None:
+        choices[ASPECT] = aspect
+        if preferences.aspect not in {*AUTOMATIC, aspect}:
+            nearest[ASPECT] = (preferences.aspect, aspect)
+    return Resolved(choices, pad_to, nearest)
+
+
+def _resolve_aspect(wished: str, model: Model, source: Size) -> tuple[str | None, str | None]:
+    """The aspect to ask for (None: the model decides) and the shape to pad the source to."""
+    if not model.aspects or wished == "model":
+        return None, None
+    if wished == "auto":
+        shape = nearest_aspect(model.aspects, source)
+        return shape, shape
+    if not model.choices[ASPECT].field:
+        return None, None
+    width, _, height = wished.partition(":")
+    return nearest_aspect(model.aspects, Size(int(width), int(height))), None

@@ -1,0 +1,55 @@
+"""Every interval, debounce and deadline of the program, in seconds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """The times the program keeps. Tests take ``Timing().faster(20)``."""
+
+    # Telegram
+    poll: float = 25.0  # how long Telegram holds a getUpdates open
+    poll_retry: float = (
+        1.0  # first wait after a failed poll or a failed commit; doubles up to poll_retry_most
+    )
+    poll_retry_most: float = 30.0
+    poll_watchdog: float = 90.0  # nothing attempted for so long: the process ends, to be restarted
+    telegram_read: float = 60.0  # Telegram answers uploads late; giving up early would send a picture twice
+    telegram_upload: float = 120.0
+    flood_group_window: float = 60.0  # 20 calls in this in one group
+    flood_chat_window: float = 1.0  # about one message in this in one private chat, bursts tolerated
+    send_deadline: float = 3600.0  # a result is tried for so long before it is recorded undeliverable
+    progress: float = 3.0  # a status message changes at most once in this
+    # requests
+    album_quiet: float = 2.5  # an album is whole when no part came for this long ...
+    album_longest: float = 10.0  # ... or after this
+    request_lease: float = 120.0  # a process that prepares a request holds it for so long
+    request_expiry: float = 86_400.0
+    inbox_lease: float = 60.0
+    inbox_keep: float = 6 * 86_400.0
+    # the provider
+    http_connect: float = 10.0
+    submit: float = 120.0  # the paid POST: what is lost after it is looked for, never sent again
+    transfer: float = 180.0  # one upload or download, in all
+    read: float = 30.0  # any other call
+    watch_first: float = 2.0  # the shortest time before a running prediction is looked at
+    watch_beat: float = 1.5  # between listings at first; grows to watch_beat_most
+    watch_beat_most: float = 10.0
+    prediction_deadline: float = 3600.0  # a prediction that has not ended by then is unknown
+    reconcile_for: float = 900.0  # so long a lost submit is looked for in the list
+    reconcile_beat: float = 5.0
+    retry_first: float = 1.0  # first wait before a safe call is repeated; doubles up to retry_most
+    retry_most: float = 60.0
+    throttled_wait: float = 15.0  # after a 429 that names no time
+    edit_deadline: float = 6 * 3600.0  # uploading and waiting for the provider's turn, in all
+    catalogue_beat: float = 4 * 3600.0
+    # keeping house
+    sweep: float = 30.0
+    imaging: float = 60.0  # one piece of picture work
+    shutdown: float = 4.0  # so long running steps may finish at the end
+
+    def faster(self, factor: float) -> Timing:
+        """The same times divided by ``factor``."""
+        return Timing(**{entry.name: getattr(self, entry.name) / factor for entry in fields(self)})

@@ -1,0 +1,263 @@
+"""Every error this program raises on purpose, as one tree.
+
+::
+
+    WavebrushError
+    ├── StartRefused              the program can't start as it is set up; the text says what to do
+    ├── Refused                   what a person asked for can't be done; it cost nothing
+    │   ├── PictureRefused
+    │   │   ├── NotAPicture       no format we know (or one we don't take)
+    │   │   ├── PictureBroken     a picture that can't be decoded
+    │   │   ├── PictureTooHeavy   too many bytes
+    │   │   ├── PictureTooLarge   too many pixels
+    │   │   ├── PictureTooLong    longer than 20:1
+    │   │   ├── PictureAnimated   more than one frame
+    │   │   └── PictureGone       Telegram no longer has it
+    │   ├── MaskRefused
+    │   │   ├── MaskEmpty         nothing is marked
+    │   │   ├── MaskEverything    all of it is marked
+    │   │   └── MaskShape         another aspect ratio than the source
+    │   ├── PromptMissing
+    │   ├── PromptTooLong
+    │   ├── ModelUnknown
+    │   ├── ModelWithdrawn        in the catalogue, but no longer live
+    │   ├── QualityUnknown
+    │   ├── SizeUnknown
+    │   ├── TooManyPictures
+    │   ├── PriceUnknown          no quote, so no edit
+    │   └── NotServed             not one of the people this bot works for
+    ├── ImagingFailed             a picture worker died, ran out of memory or out of time
+    ├── ProviderError
+    │   ├── NotSent               the connection provably never opened: nothing was asked for
+    │   ├── Throttled             429: nothing was started; carries ``retry_after``
+    │   ├── ProviderRefused       a clean 4xx: nothing was started
+    │   │   ├── KeyRejected       401, 403
+    │   │   ├── CreditsExhausted  400 with code 1407
+    │   │   ├── ModelGone         404 on a submit
+    │   │   └── InputRejected     any other
+    │   ├── AnswerLost            a submit that may or may not have been taken
+    │   ├── ProviderDown          5xx, time-out or garbage on a call that is safe to repeat
+    │   ├── NoSuchPrediction      404 on a result
+    │   ├── PredictionFailed      the provider gave up on the work; it is not billed
+    │   │   ├── Moderated         code 1200
+    │   │   ├── InputUnusable     code 14xx
+    │   │   └── ProviderBroke     code 5xxx and all others
+    │   └── OutputUnusable        completed, but no picture that can be used came of it
+    ├── EditUnknown               nobody can tell whether the provider took the work
+    └── MessengerError
+        ├── PersonUnreachable     blocked, kicked or gone: nothing can be sent there
+        └── MessengerBusy         Telegram did not take it now; safe to try again
+
+An instance carries what recovery needs (``permanent``, ``retry_after``) and the values its sentence
+needs (``params``). The technical detail (``str(error)``) is for the log only; ``bot.chat.texts`` has
+the sentence for a person under the class's ``key``.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import ClassVar
+
+
+class WavebrushError(Exception):
+    """Base of all. ``detail`` is for the log; ``params`` fill the person's sentence."""
+
+    key: ClassVar[str] = "error-internal"
+    permanent: bool = True
+    retry_after: float | None = None
+
+    def __init__(self, detail: str = "", **params: str | int) -> None:
+        super().__init__(detail or type(self).__name__)
+        self.params = params
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        cls.key = "error-" + re.sub(r"(?<!^)(?=[A-Z])", "-", cls.__name__).lower()
+
+
+class StartRefused(WavebrushError):
+    """The program can't start as it is set up; ``str(error)`` is one line that says what to do."""
+
+
+class Refused(WavebrushError):
+    """What a person asked for can't be done; nothing was spent and no edit was recorded."""
+
+
+class PictureRefused(Refused):
+    """A picture can't be used."""
+
+
+class NotAPicture(PictureRefused):
+    """No image format that we take. ``found``: what it is, if that is known."""
+
+
+class PictureBroken(PictureRefused):
+    """The format is known, but decoding fails (truncated, damaged)."""
+
+
+class PictureTooHeavy(PictureRefused):
+    """More bytes than ``limit_mb``."""
+
+
+class PictureTooLarge(PictureRefused):
+    """More than ``limit`` megapixels; it has ``megapixels``. Known from the header."""
+
+
+class PictureTooLong(PictureRefused):
+    """The longer side is more than 20 times the shorter: ``width`` × ``height``."""
+
+
+class PictureAnimated(PictureRefused):
+    """It has ``frames`` frames."""
+
+
+class PictureGone(PictureRefused):
+    """Telegram no longer has the file."""
+
+
+class MaskRefused(Refused):
+    """A mask can't be used."""
+
+
+class MaskEmpty(MaskRefused):
+    """Nothing, or next to nothing, is marked."""
+
+
+class MaskEverything(MaskRefused):
+    """All of it is marked."""
+
+
+class MaskShape(MaskRefused):
+    """``mask`` and ``source`` are sizes (``W×H``) of different aspect ratios."""
+
+
+class PromptMissing(Refused):
+    """There is a picture, but no word about what to change."""
+
+
+class PromptTooLong(Refused):
+    """``length`` characters where the model takes ``limit``."""
+
+
+class ModelUnknown(Refused):
+    """No such model: ``name``; ``offered`` lists the ones there are."""
+
+
+class ModelWithdrawn(Refused):
+    """The provider no longer offers ``name``; ``offered`` lists the ones there are."""
+
+
+class QualityUnknown(Refused):
+    """``value`` is no quality of ``model``; ``offered`` lists them."""
+
+
+class SizeUnknown(Refused):
+    """``value`` is no size of ``model``; ``offered`` lists them."""
+
+
+class TooManyPictures(Refused):
+    """``count`` pictures where ``model`` takes ``limit``."""
+
+
+class PriceUnknown(Refused):
+    """No price is known for ``model`` with these choices, so nothing is bought."""
+
+
+class NotServed(Refused):
+    """The person is not one of those this bot works for."""
+
+
+class ImagingFailed(WavebrushError):
+    """A picture worker died, ran out of memory or passed its deadline."""
+
+
+class ProviderError(WavebrushError):
+    """The provider did not do what it was asked."""
+
+
+class NotSent(ProviderError):
+    """The connection provably never opened."""
+
+    permanent = False
+
+
+class Throttled(ProviderError):
+    """HTTP 429; ``retry_after`` in seconds where the provider names it."""
+
+    permanent = False
+
+    def __init__(self, detail: str = "", retry_after: float | None = None) -> None:
+        super().__init__(detail)
+        self.retry_after = retry_after
+
+
+class ProviderRefused(ProviderError):
+    """A clean refusal before anything was started."""
+
+
+class KeyRejected(ProviderRefused):
+    """HTTP 401 or 403."""
+
+
+class CreditsExhausted(ProviderRefused):
+    """HTTP 400 with code 1407."""
+
+
+class ModelGone(ProviderRefused):
+    """The provider does not know the model."""
+
+
+class InputRejected(ProviderRefused):
+    """The provider does not take these inputs."""
+
+
+class AnswerLost(ProviderError):
+    """A submit whose fate is not known: time-out, reset, 5xx, or an answer without an id."""
+
+
+class ProviderDown(ProviderError):
+    """A failure on a call that is safe to repeat."""
+
+    permanent = False
+
+
+class NoSuchPrediction(ProviderError):
+    """The provider does not know the prediction (any more)."""
+
+
+class PredictionFailed(ProviderError):
+    """The prediction ended without a picture; it is not billed."""
+
+
+class Moderated(PredictionFailed):
+    """Refused by content moderation."""
+
+
+class InputUnusable(PredictionFailed):
+    """The provider could not use the inputs."""
+
+
+class ProviderBroke(PredictionFailed):
+    """The provider failed by its own fault."""
+
+
+class OutputUnusable(ProviderError):
+    """Completed, but what came is no usable picture."""
+
+
+class EditUnknown(WavebrushError):
+    """Nobody can tell whether the provider took the work; the money stays held."""
+
+
+class MessengerError(WavebrushError):
+    """Telegram did not take or give something."""
+
+
+class PersonUnreachable(MessengerError):
+    """The person blocked the bot, left or is gone."""
+
+
+class MessengerBusy(MessengerError):
+    """Telegram did not take it now."""
+
+    permanent = False
