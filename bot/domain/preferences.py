@@ -62,7 +62,7 @@ def parse_quality(text: str, model: Model) -> str:
 
 
 def parse_size(text: str, model: Model) -> SizeWish:
-    """What a typed size means: ``auto``, ``model``, ``portrait``, ``2:3``, ``1024x1536``, ``16:9 4k``, ``2k``.
+    """What a typed size means: ``auto``, ``model``, ``portrait``, ``2:3``, ``1024x1536``, ``16:9 4k``.
 
     Raises:
         SizeUnknown: a word of it is none of these, or a shape longer than 3:1.

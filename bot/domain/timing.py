@@ -11,9 +11,7 @@ class Timing:
 
     # Telegram
     poll: float = 25.0  # how long Telegram holds a getUpdates open
-    poll_retry: float = (
-        1.0  # first wait after a failed poll or a failed commit; doubles up to poll_retry_most
-    )
+    poll_retry: float = 1.0  # first wait after a failed poll or commit; doubles up to the next
     poll_retry_most: float = 30.0
     poll_watchdog: float = 90.0  # nothing attempted for so long: the process ends, to be restarted
     telegram_read: float = 60.0  # Telegram answers uploads late; giving up early would send a picture twice
@@ -45,7 +43,9 @@ class Timing:
     throttled_wait: float = 15.0  # after a 429 that names no time
     edit_deadline: float = 6 * 3600.0  # uploading and waiting for the provider's turn, in all
     catalogue_beat: float = 4 * 3600.0
+    model_second: float = 1.0  # one second of the time that a catalogue row expects
     # keeping house
+    engine_poll: float = 0.2  # how often the engine looks for queued edits
     sweep: float = 30.0
     imaging: float = 60.0  # one piece of picture work
     shutdown: float = 4.0  # so long running steps may finish at the end

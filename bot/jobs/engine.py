@@ -1,0 +1,88 @@
+"""DBOS, embedded: started inside the running loop, stopped in order. The only room that configures it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from datetime import timedelta
+
+import structlog
+from dbos import DBOS, DBOSConfig, SetEnqueueOptions, SetWorkflowID
+
+from bot.clock import Clock
+from bot.domain.timing import Timing
+from bot.jobs.workflow import Workflow
+
+log = structlog.get_logger(__name__)
+
+QUEUE = "edits"
+VERSION = "1"  # set by hand: DBOS's own hash of the code would strand running edits at every release
+MOST_AT_ONCE = 100
+MOST_AT_ONCE_PER_PERSON = 10
+_KEEP_FINISHED = timedelta(days=1)
+_DELETE_BATCH = 500
+
+
+class Engine:
+    """Runs the workflow of edits, durably and in turn between people."""
+
+    def __init__(self, url: str, executor_id: str, workflow: Workflow, timing: Timing, clock: Clock) -> None:
+        """Configure DBOS.
+
+        Args:
+            url: the engine's database. On SQLite a file of its own: shared with ours, both deadlock.
+            executor_id: fixed on SQLite, so that a restart takes up its own pending edits.
+            workflow: made by `bot.jobs.workflow.build`, before this.
+            timing: how often the queue is looked at.
+            clock: the time.
+        """
+        # Before DBOS(): keeps its own console handler out, so that our redacting one gets its records.
+        engine_log = logging.getLogger("dbos")
+        engine_log.addHandler(logging.NullHandler())
+        engine_log.propagate = True
+        self._workflow = workflow
+        self._timing = timing
+        self._clock = clock
+        config: DBOSConfig = {
+            "name": "wavebrush",
+            "system_database_url": url,
+            "application_version": VERSION,
+            "executor_id": executor_id,
+            "max_executor_threads": 8,
+            "log_level": "WARNING",
+        }
+        DBOS(config=config)
+
+    async def launch(self) -> None:
+        """Start; pending edits go on at once, so everything that steps need must be ready."""
+        DBOS.launch()
+        await DBOS.register_queue_async(
+            QUEUE,
+            global_concurrency=MOST_AT_ONCE,
+            partition_concurrency=MOST_AT_ONCE_PER_PERSON,
+            polling_interval_sec=self._timing.engine_poll,
+        )
+
+    async def enqueue(self, edit_id: str, user_id: int) -> None:
+        """Have an edit done. Its id is the workflow's: once more is harmless."""
+        with SetWorkflowID(edit_id), SetEnqueueOptions(queue_partition_key=str(user_id)):
+            await DBOS.enqueue_workflow_async(QUEUE, self._workflow, edit_id)
+
+    async def forget_finished(self) -> int:
+        """Delete the records of workflows that ended a day ago; how many."""
+        before = (self._clock.now() - _KEEP_FINISHED).isoformat()
+        finished = await DBOS.list_workflows_async(
+            status=["SUCCESS", "ERROR", "CANCELLED"],
+            completed_before=before,
+            limit=_DELETE_BATCH,
+            load_input=False,
+            load_output=False,
+        )
+        if finished:
+            await DBOS.delete_workflows_async([workflow.workflow_id for workflow in finished])
+        return len(finished)
+
+    async def stop(self, seconds: float) -> None:
+        """Let running steps finish for at most ``seconds``; what is left goes on at the next start."""
+        # In a thread: called directly it would block the loop that the steps run in.
+        await asyncio.to_thread(DBOS.destroy, workflow_completion_timeout_sec=int(seconds))

@@ -1,0 +1,43 @@
+"""Repeating what is safe to repeat."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+from typing import ParamSpec, TypeVar
+
+from bot.clock import Clock
+from bot.domain.timing import Timing
+from bot.errors import WavebrushError
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Patience:
+    """Repeats a call while its errors say that repeating may help."""
+
+    def __init__(self, timing: Timing, clock: Clock) -> None:
+        self._timing = timing
+        self._clock = clock
+
+    async def __call__(
+        self, seconds: float, call: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Call until it succeeds, fails for good, or ``seconds`` are over; the last error is raised.
+
+        Waits what the error's ``retry_after`` says, else ever longer, with jitter so that many callers
+        don't come back together.
+        """
+        until = self._clock.monotonic() + seconds
+        wait = self._timing.retry_first
+        while True:
+            try:
+                return await call(*args, **kwargs)
+            except WavebrushError as error:
+                pause = error.retry_after if error.retry_after is not None else wait
+                if error.permanent or self._clock.monotonic() + pause > until:
+                    raise
+            await asyncio.sleep(pause * random.uniform(1.0, 1.25))  # noqa: S311 - jitter, no secret
+            wait = min(wait * 2, self._timing.retry_most)

@@ -1,0 +1,123 @@
+"""One place waits for all running predictions of the process: a listing a beat, whatever their number."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import structlog
+
+from bot.clock import Clock
+from bot.domain.ports import Prediction, PredictionStatus, Provider
+from bot.domain.timing import Timing
+from bot.errors import ProviderError
+
+log = structlog.get_logger(__name__)
+_BACKOFF = 1.3
+_CLOCK_SKEW = timedelta(minutes=2)  # the provider's clock dates the list, ours the window
+
+
+@dataclass(slots=True)
+class _Wait:
+    opened_at: datetime
+    due: float  # monotonic
+    beat: float
+    ended: asyncio.Future[None] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+
+
+class Watch:
+    """Detects that predictions ended. It reads no results: whoever waited does that, once."""
+
+    def __init__(self, provider: Provider, timing: Timing, clock: Clock) -> None:
+        self._provider = provider
+        self._timing = timing
+        self._clock = clock
+        self._waits: dict[str, _Wait] = {}
+        self._changed = asyncio.Event()
+
+    async def ended(self, prediction_id: str, opened_at: datetime, expected: float) -> None:
+        """Return when the prediction has ended, in whatever way.
+
+        Args:
+            prediction_id: the provider's id.
+            opened_at: when it was submitted.
+            expected: seconds it usually takes; it is first looked at somewhat before that.
+        """
+        age = (self._clock.now() - opened_at).total_seconds()
+        first = max(self._timing.watch_first, expected * 0.6 - max(age, 0.0))
+        wait = self._waits.get(prediction_id)
+        if wait is None:
+            wait = _Wait(opened_at, self._clock.monotonic() + first, self._timing.watch_beat)
+            self._waits[prediction_id] = wait
+            self._changed.set()
+        try:
+            await asyncio.shield(wait.ended)
+        finally:
+            self._waits.pop(prediction_id, None)
+
+    def hint(self, prediction_id: str) -> None:
+        """Somebody says that it may have ended (a webhook): look at once."""
+        if wait := self._waits.get(prediction_id):
+            wait.due = self._clock.monotonic()
+            self._changed.set()
+
+    async def run(self) -> None:
+        """Watch until cancelled."""
+        while True:
+            await self._until_due()
+            await self._look()
+
+    async def _until_due(self) -> None:
+        while True:
+            self._changed.clear()
+            due = min((wait.due for wait in self._waits.values()), default=None)
+            pause = None if due is None else due - self._clock.monotonic()
+            if pause is not None and pause <= 0:
+                return
+            try:
+                async with asyncio.timeout(pause):
+                    await self._changed.wait()
+            except TimeoutError:
+                return
+
+    async def _look(self) -> None:
+        now = self._clock.monotonic()
+        due = {key: wait for key, wait in self._waits.items() if wait.due <= now}
+        pause = 0.0
+        try:
+            for prediction in await self._read(due):
+                self._tell(prediction)
+        except ProviderError as error:
+            pause = error.retry_after or self._timing.watch_beat_most
+            log.warning("watch_failed", error=type(error).__name__, detail=str(error), waiting=len(due))
+        for wait in due.values():
+            wait.due = self._clock.monotonic() + max(wait.beat, pause)
+            wait.beat = min(wait.beat * _BACKOFF, self._timing.watch_beat_most)
+
+    async def _read(self, due: dict[str, _Wait]) -> list[Prediction]:
+        """All that the listing names; those it lacks, or all where it is refused, one by one."""
+        since = min(wait.opened_at for wait in self._waits.values()) - _CLOCK_SKEW
+        try:
+            listed = await self._provider.predictions(since)
+        except ProviderError as error:
+            if not error.permanent:
+                raise
+            listed = []
+        found = {prediction.id for prediction in listed}
+        single = [await self._single(key) for key in due if key not in found]
+        return [*listed, *(prediction for prediction in single if prediction is not None)]
+
+    async def _single(self, prediction_id: str) -> Prediction | None:
+        try:
+            return await self._provider.result(prediction_id)
+        except ProviderError as error:
+            if not error.permanent:
+                return None
+            # The one who waits will meet the same error and know what it means for the edit.
+            return Prediction(prediction_id, PredictionStatus.FAILED)
+
+    def _tell(self, prediction: Prediction) -> None:
+        wait = self._waits.get(prediction.id)
+        if wait and prediction.status is not PredictionStatus.RUNNING and not wait.ended.done():
+            wait.ended.set_result(None)
