@@ -44,6 +44,7 @@
     │   │   └── ProviderBroke     code 5xxx and all others
     │   └── OutputUnusable        completed, but no picture that can be used came of it
     ├── EditUnknown               nobody can tell whether the provider took the work
+    ├── StorageBusy               locked, full or unreachable storage: nothing was written; try again
     └── MessengerError
         ├── PersonUnreachable     blocked, kicked or gone: nothing can be sent there
         └── MessengerBusy         Telegram did not take it now; safe to try again
@@ -247,6 +248,12 @@ class OutputUnusable(ProviderError):
 
 class EditUnknown(WavebrushError):
     """Nobody can tell whether the provider took the work; the money stays held."""
+
+
+class StorageBusy(WavebrushError):
+    """The database or the disk can't take or give anything now: locked, full or unreachable."""
+
+    permanent = False
 
 
 class MessengerError(WavebrushError):

@@ -46,6 +46,7 @@ from bot.errors import (
     WavebrushError,
 )
 from bot.jobs.patience import Patience
+from bot.jobs.posting import Posting
 from bot.jobs.watch import Watch
 
 log = structlog.get_logger(__name__)
@@ -69,6 +70,7 @@ class Ports:
     messenger: Messenger
     catalogue: Callable[[], Catalogue]
     watch: Watch
+    posting: Posting
     timing: Timing
     clock: Clock
 
@@ -127,18 +129,22 @@ class Steps:
         attempt = await self._.edits.current_attempt(edit_id)
         if attempt is not None and attempt.source_url == urls["pictures"][0]:
             return {AttemptState.OPEN: LOST, AttemptState.REFUSED: self._wait(None)}.get(attempt.state, ON)
-        attempt = await self._.edits.open_attempt(edit_id, urls["pictures"][0], self._.clock.now())
         submission = Submission(
-            self._.catalogue().models[edit.model],
-            edit.prompt,
-            tuple(urls["pictures"]),
-            edit.choices,
-            urls["mask"],
+            model=self._.catalogue().models[edit.model],
+            prompt=edit.prompt,
+            pictures=tuple(urls["pictures"]),
+            choices=edit.choices,
+            mask=urls["mask"],
         )
+        async with self._.posting.turn():
+            return await self._post(edit, submission)
+
+    async def _post(self, edit: Edit, submission: Submission) -> str:
+        attempt = await self._.edits.open_attempt(edit.id, submission.pictures[0], self._.clock.now())
         try:
             prediction = await self._.provider.submit(submission)
         except AnswerLost as error:
-            log.warning("submit_answer_lost", edit=edit_id, attempt=attempt.number, detail=str(error))
+            log.warning("submit_answer_lost", edit=edit.id, attempt=attempt.number, detail=str(error))
             return LOST
         except ProviderError as error:
             await self._durably(self._close, attempt, AttemptState.REFUSED, error)
@@ -147,7 +153,7 @@ class Steps:
                 return self._wait(error.retry_after)
             return await self._fail(edit, error)
         await self._durably(self._.edits.named, attempt.id, prediction.id)
-        log.info("submitted", edit=edit_id, attempt=attempt.number, prediction=prediction.id)
+        log.info("submitted", edit=edit.id, attempt=attempt.number, prediction=prediction.id)
         return ON
 
     async def find(self, edit_id: str) -> str:

@@ -84,6 +84,8 @@ class Watch:
     async def _look(self) -> None:
         now = self._clock.monotonic()
         due = {key: wait for key, wait in self._waits.items() if wait.due <= now}
+        if not due:  # whoever waited for it is gone
+            return
         pause = 0.0
         try:
             for prediction in await self._read(due):
@@ -97,7 +99,7 @@ class Watch:
 
     async def _read(self, due: dict[str, _Wait]) -> list[Prediction]:
         """All that the listing names; those it lacks, or all where it is refused, one by one."""
-        since = min(wait.opened_at for wait in self._waits.values()) - _CLOCK_SKEW
+        since = min(wait.opened_at for wait in due.values()) - _CLOCK_SKEW
         try:
             listed = await self._provider.predictions(since)
         except ProviderError as error:

@@ -1,0 +1,224 @@
+"""Wires everything; the only module that knows every layer. Starts in order, stops in order."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+
+import structlog
+from telegram.error import InvalidToken, TelegramError
+
+from bot.chat import application
+from bot.chat.commands import Commands
+from bot.chat.dispatch import Dispatch
+from bot.chat.failures import translate
+from bot.chat.files import Pictures
+from bot.chat.intake import Intake
+from bot.chat.messenger import Messages
+from bot.chat.polling import Polling
+from bot.chat.progress import Progress
+from bot.clock import Clock, SystemClock
+from bot.domain import catalogue
+from bot.domain.pictures import Limits
+from bot.errors import StartRefused
+from bot.imaging.service import Imaging
+from bot.jobs import preparing, steps, workflow
+from bot.jobs.catalogue import LiveCatalogue
+from bot.jobs.engine import Engine
+from bot.jobs.housekeeping import Housekeeping
+from bot.jobs.posting import Posting
+from bot.jobs.watch import Watch
+from bot.process import check_sqlite, locked, running, until_told
+from bot.providers.wavespeed import WaveSpeed
+from bot.settings import Settings
+from bot.storage.blobs import FileBlobs
+from bot.storage.database import Database
+from bot.storage.edits import SqlEdits
+from bot.storage.inbox import SqlInbox
+from bot.storage.ledger import SqlLedger
+from bot.storage.migrations import upgrade
+from bot.storage.people import SqlPeople
+from bot.storage.requests import SqlRequests
+from bot.web import server
+
+log = structlog.get_logger(__name__)
+
+# Pending workflows belong to the executor that started them: a fixed name lets a restart take its own up.
+_EXECUTOR = "wavebrush"
+
+
+@dataclass(frozen=True, slots=True)
+class _Storage:
+    edits: SqlEdits
+    requests: SqlRequests
+    people: SqlPeople
+    ledger: SqlLedger
+    inbox: SqlInbox
+    blobs: FileBlobs
+
+
+@dataclass(frozen=True, slots=True)
+class _World:
+    """What is open while the bot runs."""
+
+    settings: Settings
+    clock: Clock
+    storage: _Storage
+    provider: WaveSpeed
+    imaging: Imaging
+    telegram: application.App
+    live: LiveCatalogue
+
+
+async def run(
+    settings: Settings, *, everybody: bool = False, ready: Callable[[str], None] | None = None
+) -> None:
+    """Run the bot until it is told to stop.
+
+    Args:
+        settings: all of them.
+        everybody: serve all people and not only ``ADMINS`` (the demo).
+        ready: called with the bot's username once everything works.
+
+    Raises:
+        StartRefused: it can't start as it is set up. PollingStopped: it hangs and must be restarted.
+    """
+    async with AsyncExitStack() as stack:
+        world = await _open(settings, stack)
+        await _work(world, (lambda _: True) if everybody else settings.admins.__contains__, ready)
+
+
+async def _open(settings: Settings, stack: AsyncExitStack) -> _World:
+    """Open everything in order; the stack closes it in the opposite one."""
+    check_sqlite(settings.app_database_url)
+    stack.enter_context(locked(settings.data_dir))
+    await asyncio.to_thread(upgrade, settings.app_database_url)
+    clock, timing = SystemClock(), settings.timing
+    database = Database.open(settings.app_database_url)
+    stack.push_async_callback(database.close)
+    storage = _Storage(
+        SqlEdits(database),
+        SqlRequests(database),
+        SqlPeople(database),
+        SqlLedger(database),
+        SqlInbox(database),
+        FileBlobs(settings.data_dir / "results"),
+    )
+    await storage.inbox.release()
+    await storage.requests.release(clock.now())
+    imaging = Imaging(Limits(), deadline=timing.imaging)
+    await imaging.start()
+    stack.push_async_callback(imaging.stop)
+    provider = WaveSpeed(
+        settings.wavespeed_api_key.get_secret_value(), base_url=settings.wavespeed_api_url, timing=timing
+    )
+    stack.push_async_callback(provider.aclose)
+    live = LiveCatalogue(catalogue.load(), provider, timing)
+    await live.refresh()
+    telegram = application.build(
+        settings.telegram_bot_token.get_secret_value(), settings.telegram_api_url, timing, clock
+    )
+    await _greet_telegram(telegram, settings)
+    stack.push_async_callback(telegram.shutdown)
+    return _World(settings, clock, storage, provider, imaging, telegram, live)
+
+
+async def _greet_telegram(telegram: application.App, settings: Settings) -> None:
+    """Initialise the client; Telegram being down is waited out, a wrong token is not."""
+    wait = settings.timing.poll_retry
+    while True:
+        try:
+            await telegram.initialize()
+            return
+        except InvalidToken:
+            raise StartRefused(
+                "TELEGRAM_BOT_TOKEN is refused by Telegram: copy it again from @BotFather (/mybots)"
+            ) from None
+        except TelegramError as error:
+            log.warning("telegram_unreachable", detail=str(translate(error)), again_in=wait)
+        await asyncio.sleep(wait)
+        wait = min(wait * 2, settings.timing.poll_retry_most)
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """What runs."""
+
+    watch: Watch
+    posting: Posting
+    engine: Engine
+    preparing: preparing.Preparing
+    progress: Progress
+    messages: Messages
+
+
+def _jobs(world: _World) -> _Parts:
+    """Plug the jobs into the world."""
+    storage, timing, clock = world.storage, world.settings.timing, world.clock
+    bot = world.telegram.bot
+    progress = Progress(bot, storage.edits, timing, clock)
+    messages = Messages(bot, progress, world.imaging, world.live.now, timing)
+    pictures = Pictures(bot, storage.edits, storage.blobs, Limits(), timing)
+    watch, posting = Watch(world.provider, timing, clock), Posting()
+    work = steps.Steps(
+        steps.Ports(
+            edits=storage.edits,
+            provider=world.provider,
+            imaging=world.imaging,
+            pictures=pictures,
+            blobs=storage.blobs,
+            messenger=messages,
+            catalogue=world.live.now,
+            watch=watch,
+            posting=posting,
+            timing=timing,
+            clock=clock,
+        )
+    )
+    url = world.settings.engine_database_url
+    engine = Engine(url, _EXECUTOR, workflow.build(work, timing), timing, clock)
+    ports = preparing.Ports(
+        requests=storage.requests,
+        edits=storage.edits,
+        people=storage.people,
+        imaging=world.imaging,
+        pictures=pictures,
+        messenger=messages,
+        catalogue=world.live.now,
+        enqueue=engine.enqueue,
+        timing=timing,
+        clock=clock,
+    )
+    return _Parts(watch, posting, engine, preparing.Preparing(ports), progress, messages)
+
+
+async def _work(world: _World, served: Callable[[int], bool], ready: Callable[[str], None] | None) -> None:
+    """Start all loops, wait for the signal, stop them: intake first, paid work with patience."""
+    clock, storage, timing = world.clock, world.storage, world.settings.timing
+    bot = world.telegram.bot
+    parts = _jobs(world)
+    rooms = [
+        Commands(bot, storage.people, storage.ledger, world.live.now, clock).handlers(),
+        Intake(bot, storage.requests, parts.preparing.nudge, timing, clock).handlers(),
+    ]
+    application.route(world.telegram, application.Gate(bot, storage.people, served), rooms)
+    dispatch = Dispatch(bot, storage.inbox, world.telegram.process_update, timing, clock)
+    polling = Polling(bot, storage.inbox, timing, clock, dispatch.arrived)
+    house = Housekeeping(
+        storage.edits, storage.requests, storage.inbox, parts.preparing, parts.engine, timing, clock
+    )
+    async with server.serving(server.build({"telegram": polling.problem}), world.settings.port):
+        await parts.engine.launch()
+        async with running(parts.watch.run, parts.progress.run, world.live.run) as working:
+            intake = (polling.run, polling.watchdog, dispatch.run, parts.preparing.run, house.run)
+            async with running(*intake) as taking_in:
+                log.info("ready", bot=bot.username)
+                if ready:
+                    ready(bot.username)
+                await until_told([*working, *taking_in])
+                log.info("stopping")
+            if not await parts.posting.close(timing.submit):
+                log.error("stopped_while_posting")
+            await parts.engine.stop(timing.shutdown)

@@ -1,0 +1,1 @@
+"""Everything Telegram: what comes in, what is said, what is sent."""

@@ -1,0 +1,104 @@
+"""python-telegram-bot, set up for us: its client, its limiter, and every handler in one list."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from telegram import Update
+from telegram.ext import (
+    Application,
+    ApplicationBuilder,
+    ApplicationHandlerStop,
+    BaseHandler,
+    ContextTypes,
+    TypeHandler,
+)
+from telegram.request import HTTPXRequest
+
+from bot.chat.limiter import Limiter
+from bot.chat.replies import Bot, place_of, reply
+from bot.chat.texts import say
+from bot.clock import Clock
+from bot.domain.ports import People
+from bot.domain.timing import Timing
+
+Context = ContextTypes.DEFAULT_TYPE
+App = Application[Any, Any, Any, Any, Any, Any]
+
+
+class _Strict(App):
+    """Lets a handler's error through to whoever dispatches, who knows whether the update can wait."""
+
+    __slots__ = ()
+
+    async def process_error(self, update: object, error: Exception, *args: Any, **kwargs: Any) -> bool:
+        """Raise what python-telegram-bot would only log."""
+        raise error
+
+
+def build(token: str, api_url: str, timing: Timing, clock: Clock) -> App:
+    """An application that neither polls nor queues by itself: `Polling` and `Dispatch` do.
+
+    Args:
+        token: the bot's.
+        api_url: the Bot API server, without ``/bot``.
+        timing: time-outs. Uploads are answered late; giving up early would send a picture twice.
+        clock: for the flood limits.
+    """
+
+    def request(connections: int) -> HTTPXRequest:
+        return HTTPXRequest(
+            connection_pool_size=connections,
+            connect_timeout=timing.http_connect,
+            read_timeout=timing.telegram_read,
+            write_timeout=timing.telegram_read,
+            pool_timeout=timing.telegram_read,
+            media_write_timeout=timing.telegram_upload,
+            httpx_kwargs={"trust_env": False},
+        )
+
+    return (
+        ApplicationBuilder()
+        .application_class(_Strict)
+        .token(token)
+        .base_url(f"{api_url}/bot")
+        .base_file_url(f"{api_url}/file/bot")
+        .request(request(16))
+        .get_updates_request(request(2))
+        .rate_limiter(Limiter(timing, clock))
+        .updater(None)
+        .build()
+    )
+
+
+class Gate:
+    """Stands before every handler: remembers who is there, and turns away who is not served."""
+
+    def __init__(self, bot: Bot, people: People, served: Callable[[int], bool]) -> None:
+        self._bot = bot
+        self._people = people
+        self._served = served
+
+    async def check(self, update: Update, context: Context) -> None:
+        """Let the update through or end it here.
+
+        Raises:
+            ApplicationHandlerStop: its person is not served.
+        """
+        user, message = update.effective_user, update.effective_message
+        if user is None or user.is_bot:
+            raise ApplicationHandlerStop
+        if self._served(user.id):
+            await self._people.seen(user.id, user.full_name, user.username, user.language_code)
+            return
+        if message is not None and update.message is message and message.chat.type == "private":
+            await reply(self._bot, place_of(message), say("not-served", user.language_code, id=str(user.id)))
+        raise ApplicationHandlerStop
+
+
+def route(app: App, gate: Gate, rooms: Iterable[Iterable[BaseHandler[Any, Any, Any]]]) -> None:
+    """Put the gate before all handlers, and the handlers in order."""
+    app.add_handler(TypeHandler(Update, gate.check), group=-1)
+    for room in rooms:
+        app.add_handlers(list(room))

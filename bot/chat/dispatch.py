@@ -1,0 +1,114 @@
+"""Takes committed updates from the inbox and has each handled, one by one within its chat."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import uuid
+from collections import defaultdict, deque
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+
+import structlog
+from telegram import Bot, Update
+
+from bot.clock import Clock
+from bot.domain.ports import Inbox, InboxUpdate
+from bot.domain.timing import Timing
+from bot.errors import WavebrushError
+
+log = structlog.get_logger(__name__)
+_BATCH = 100
+
+Handle = Callable[[Update], Awaitable[None]]
+
+
+class Dispatch:
+    """A lane a chat: a slow chat holds up no other. What a crash leaves undone is done at the next start."""
+
+    def __init__(self, bot: Bot, inbox: Inbox, handle: Handle, timing: Timing, clock: Clock) -> None:
+        self._bot = bot
+        self._inbox = inbox
+        self._handle = handle
+        self._timing = timing
+        self._clock = clock
+        self._owner = uuid.uuid4().hex
+        self._lanes: dict[int, deque[InboxUpdate]] = defaultdict(deque)
+        self._tasks: dict[int, asyncio.Task[None]] = {}
+        self._held: set[int] = set()
+        self._arrived = asyncio.Event()
+        self._arrived.set()  # what the last process left
+
+    def arrived(self) -> None:
+        """There is something new in the inbox."""
+        self._arrived.set()
+
+    async def run(self) -> None:
+        """Dispatch until cancelled."""
+        try:
+            while True:
+                try:
+                    async with asyncio.timeout(self._timing.inbox_lease):
+                        await self._arrived.wait()
+                except TimeoutError:
+                    pass  # look for what another process left behind
+                self._arrived.clear()
+                await self._claim()
+        finally:
+            for task in self._tasks.values():
+                task.cancel()
+
+    async def _claim(self) -> None:
+        now = self._clock.now()
+        lease = now + timedelta(seconds=self._timing.inbox_lease)
+        try:
+            claimed = await self._inbox.claim(self._owner, now, lease, _BATCH)
+        except WavebrushError as error:
+            log.warning("inbox_claim_failed", detail=str(error))
+            await asyncio.sleep(self._timing.poll_retry)
+            self._arrived.set()
+            return
+        for update in claimed:
+            if update.update_id in self._held:  # a slow lane outlived its lease
+                continue
+            self._held.add(update.update_id)
+            self._lanes[update.lane].append(update)
+            if update.lane not in self._tasks:
+                self._tasks[update.lane] = asyncio.create_task(self._drain(update.lane))
+        if len(claimed) == _BATCH:
+            self._arrived.set()
+
+    async def _drain(self, lane: int) -> None:
+        queue = self._lanes[lane]
+        try:
+            while queue:
+                await self._one(queue[0])
+                self._held.discard(queue.popleft().update_id)
+        finally:
+            del self._tasks[lane], self._lanes[lane]
+
+    async def _one(self, raw: InboxUpdate) -> None:
+        """Handle one update until it is done; only a busy database makes it wait."""
+        update = self._parse(raw)
+        wait = self._timing.poll_retry
+        while True:
+            try:
+                if update is not None:
+                    await self._handle(update)
+                await self._inbox.done(raw.update_id, readable=update is not None)
+                return
+            except WavebrushError as error:
+                log.warning("update_waits", update=raw.update_id, detail=str(error))
+            except Exception:
+                log.exception("update_broke", update=raw.update_id)
+                update = None
+                continue
+            await asyncio.sleep(wait)
+            wait = min(wait * 2, self._timing.poll_retry_most)
+
+    def _parse(self, raw: InboxUpdate) -> Update | None:
+        try:
+            return Update.de_json(json.loads(raw.body), self._bot)
+        except Exception:
+            log.exception("update_unreadable", update=raw.update_id)
+            return None

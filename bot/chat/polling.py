@@ -1,0 +1,126 @@
+"""Our own poll loop: updates are committed before Telegram is told that we have them.
+
+python-telegram-bot's own Updater confirms updates before they are handled, which loses them in a crash.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import structlog
+from telegram import Bot
+from telegram.error import TelegramError
+
+from bot.chat.failures import translate
+from bot.clock import Clock
+from bot.domain.ports import Inbox, InboxUpdate
+from bot.domain.timing import Timing
+from bot.errors import WavebrushError
+
+log = structlog.get_logger(__name__)
+
+ALLOWED = ("message", "edited_message", "callback_query", "my_chat_member")
+_LIMIT = 100
+# `getUpdates` reaches python-telegram-bot raw through this spelling: under the plain one it warns that
+# Bot.get_updates exists, which parses a batch whole and so loses it whole to one unreadable update.
+_GET_UPDATES = "get_Updates"
+
+
+class PollingStopped(WavebrushError):
+    """The poll loop has attempted nothing for too long: the process must be restarted."""
+
+
+class Polling:
+    """Reads updates, commits them, and only then moves the offset."""
+
+    def __init__(
+        self, bot: Bot, inbox: Inbox, timing: Timing, clock: Clock, arrived: Callable[[], None]
+    ) -> None:
+        self._bot = bot
+        self._inbox = inbox
+        self._timing = timing
+        self._clock = clock
+        self._arrived = arrived
+        self._offset: int | None = None
+        self._attempted = self._succeeded = clock.monotonic()
+
+    async def run(self) -> None:
+        """Poll until cancelled. Nothing that Telegram or the database does ends it."""
+        wait = self._timing.poll_retry
+        while True:
+            self._attempted = self._clock.monotonic()
+            try:
+                await self._poll()
+                wait = self._timing.poll_retry
+            except WavebrushError as error:
+                pause = error.retry_after if error.retry_after is not None else wait
+                log.error("poll_failed", error=type(error).__name__, detail=str(error), again_in=pause)
+                await asyncio.sleep(pause)
+                wait = min(wait * 2, self._timing.poll_retry_most)
+
+    async def watchdog(self) -> None:
+        """Raise when the loop has attempted nothing for too long.
+
+        Raises:
+            PollingStopped: it hangs; the process should end and be started again.
+        """
+        while True:
+            idle = self._clock.monotonic() - self._attempted
+            if idle > self._timing.poll_watchdog:
+                raise PollingStopped(f"nothing polled for {idle:.0f} s")
+            await asyncio.sleep(self._timing.poll_watchdog - idle + 0.01)
+
+    async def problem(self) -> str | None:
+        """What is wrong with polling, for the health page; None while polls succeed."""
+        idle = self._clock.monotonic() - self._succeeded
+        return f"no poll succeeded for {idle:.0f} s" if idle > self._timing.poll_watchdog else None
+
+    async def _poll(self) -> None:
+        raw = await self._fetch()
+        self._succeeded = self._clock.monotonic()
+        updates = [wrapped for wrapped in map(_wrap, raw) if wrapped is not None]
+        if not updates:
+            return
+        await self._inbox.commit(updates, self._clock.now())
+        self._offset = max(update.update_id for update in updates) + 1
+        self._arrived()
+
+    async def _fetch(self) -> list[Any]:
+        parameters: dict[str, Any] = {
+            "timeout": int(self._timing.poll),
+            "limit": _LIMIT,
+            "allowed_updates": list(ALLOWED),
+        }
+        if self._offset is not None:
+            parameters["offset"] = self._offset
+        try:
+            raw = await self._bot.do_api_request(
+                _GET_UPDATES, api_kwargs=parameters, read_timeout=self._timing.poll + self._timing.read
+            )
+        except TelegramError as error:
+            raise translate(error) from error
+        return raw if isinstance(raw, list) else []
+
+
+def _wrap(raw: Any) -> InboxUpdate | None:
+    """A raw update for the inbox; None only if it has no usable id, so that it could not be confirmed."""
+    if not isinstance(raw, dict) or not isinstance(raw.get("update_id"), int):
+        log.error("update_without_id", kind=type(raw).__name__)
+        return None
+    return InboxUpdate(raw["update_id"], _lane(raw), json.dumps(raw, ensure_ascii=False))
+
+
+def _lane(update: Mapping[str, Any]) -> int:
+    """The chat it belongs to, so that a chat's updates stay in order; 0 where that can't be read."""
+    for payload in update.values():
+        if not isinstance(payload, dict):
+            continue
+        inner = payload.get("message")
+        for holder in (payload, inner if isinstance(inner, dict) else {}):
+            chat = holder.get("chat")
+            if isinstance(chat, dict) and isinstance(chat.get("id"), int):
+                return int(chat["id"])
+    return 0

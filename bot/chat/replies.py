@@ -1,0 +1,40 @@
+"""Short answers to what somebody just did. An answer that can't be sent is logged, not raised."""
+
+from __future__ import annotations
+
+import structlog
+from telegram import Message, ReplyParameters
+from telegram.error import TelegramError
+from telegram.ext import ExtBot
+
+from bot.chat.failures import translate
+from bot.chat.limiter import Priority
+from bot.domain.edits import Place
+
+log = structlog.get_logger(__name__)
+MOST_TEXT = 4096
+
+Bot = ExtBot[Priority]
+
+
+async def reply(bot: Bot, place: Place, text: str, priority: Priority = Priority.ANSWER) -> int | None:
+    """Reply with plain text; the new message's id, or None if it could not be sent."""
+    try:
+        sent = await bot.send_message(
+            place.chat_id,
+            text[:MOST_TEXT],
+            message_thread_id=place.thread_id,
+            reply_parameters=ReplyParameters(place.message_id, allow_sending_without_reply=True),
+            rate_limit_args=priority,
+        )
+    except TelegramError as error:
+        problem = translate(error)
+        log.warning("reply_failed", chat=place.chat_id, error=type(problem).__name__, detail=str(problem))
+        return None
+    return sent.message_id
+
+
+def place_of(message: Message) -> Place:
+    """Where an answer to a message goes."""
+    topic = message.message_thread_id if message.is_topic_message else None
+    return Place(message.chat_id, message.message_id, topic)

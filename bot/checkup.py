@@ -1,0 +1,115 @@
+"""``python -m bot check``: whether everything is in order, in plain lines."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from telegram import Bot
+from telegram.error import InvalidToken, TelegramError
+from telegram.request import HTTPXRequest
+
+from bot.domain import catalogue
+from bot.domain.money import dollars
+from bot.errors import KeyRejected, ProviderError, StartRefused, StorageBusy
+from bot.process import check_sqlite
+from bot.providers.wavespeed import WaveSpeed
+from bot.settings import Settings
+from bot.storage.migrations import pending
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of the report."""
+
+    fine: bool
+    text: str
+
+    def __str__(self) -> str:
+        return f"{'✓' if self.fine else '✗'} {self.text}"
+
+
+async def examine(settings: Settings) -> list[Finding]:
+    """Look at everything the bot needs; changes nothing, costs nothing."""
+    checks: list[Callable[[Settings], Awaitable[list[Finding]]]] = [
+        _telegram,
+        _provider,
+        _database,
+        _directories,
+        _people,
+    ]
+    return [finding for check in checks for finding in await check(settings)]
+
+
+async def _telegram(settings: Settings) -> list[Finding]:
+    request = HTTPXRequest(connect_timeout=10, read_timeout=10, httpx_kwargs={"trust_env": False})
+    token = settings.telegram_bot_token.get_secret_value()
+    try:
+        async with Bot(token, base_url=f"{settings.telegram_api_url}/bot", request=request) as bot:
+            me = await bot.get_me()
+    except InvalidToken:
+        return [Finding(False, "TELEGRAM_BOT_TOKEN is refused: copy it again from @BotFather (/mybots)")]
+    except TelegramError as error:
+        return [Finding(False, f"Telegram can't be reached at {settings.telegram_api_url}: {error.message}")]
+    privacy = (
+        "off: in groups it sees every message"
+        if me.can_read_all_group_messages
+        else "on: in groups it sees commands and replies to it (@BotFather, /setprivacy)"
+    )
+    return [
+        Finding(True, f"Telegram: the bot is @{me.username}"),
+        Finding(True, f"Group privacy mode is {privacy}"),
+    ]
+
+
+async def _provider(settings: Settings) -> list[Finding]:
+    key = settings.wavespeed_api_key.get_secret_value()
+    provider = WaveSpeed(key, base_url=settings.wavespeed_api_url, timing=settings.timing)
+    try:
+        balance = await provider.balance()
+        known = catalogue.load().with_live(await provider.live_endpoints())
+    except KeyRejected:
+        return [Finding(False, "WAVESPEED_API_KEY is refused: make one at https://wavespeed.ai/accesskey")]
+    except ProviderError as error:
+        where = settings.wavespeed_api_url
+        return [Finding(False, f"WaveSpeed does not answer at {where} ({type(error).__name__})")]
+    finally:
+        await provider.aclose()
+    gone = [model.endpoint for model in known.models.values() if not known.is_live(model.name)]
+    return [
+        Finding(True, f"WaveSpeed: reached, the key is good, {dollars(balance)} left"),
+        Finding(bool(known.offered), f"Models offered: {known.offered_names}"),
+        *(Finding(True, f"No longer offered by WaveSpeed: {endpoint}") for endpoint in gone),
+    ]
+
+
+async def _database(settings: Settings) -> list[Finding]:
+    try:
+        check_sqlite(settings.app_database_url)
+        waiting = await asyncio.to_thread(pending, settings.app_database_url)
+    except (StartRefused, StorageBusy) as error:
+        return [Finding(False, f"Database: {error}")]
+    if waiting:
+        return [Finding(True, f"Database: {waiting} migration(s) to apply; the start (or make migrate) does")]
+    return [Finding(True, "Database: reached, its tables are up to date")]
+
+
+async def _directories(settings: Settings) -> list[Finding]:
+    directory = settings.data_dir
+    existing = next(path for path in (directory, *directory.absolute().parents) if path.exists())
+    probe = existing / ".wavebrush-check"
+    try:
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        return [Finding(False, f"DATA_DIR ({directory}) can't be written: {error.strerror}")]
+    return [Finding(True, f"DATA_DIR ({directory}) can be written")]
+
+
+async def _people(settings: Settings) -> list[Finding]:
+    try:
+        settings.require_admins()
+    except StartRefused as error:
+        return [Finding(False, str(error))]
+    return [Finding(True, f"ADMINS: {len(settings.admins)} may use the bot")]

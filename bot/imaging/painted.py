@@ -1,0 +1,130 @@
+"""Masks painted onto the picture itself: what differs from the source, cleaned of noise and filled."""
+
+from __future__ import annotations
+
+import numpy as np
+from PIL import Image, ImageFilter
+
+from bot.domain.pictures import Size
+from bot.imaging import regions
+from bot.imaging.regions import Plane, Region
+
+_COMPARED_AT = 1280  # what Telegram makes of a photo
+_NOISE = 24.0  # differences below are JPEG's, in 8-bit steps of the most different channel
+_EDGE_NOISE = 0.6  # and this much of the local contrast, since re-scaling moves edges
+_SURE = 48.0
+_SAME_SHARE = 0.35  # so much of the picture has to be as it was
+_SPECK_SHARE = 0.0002
+_GAP_SHARE = 0.012
+_PAINT_SPREAD = 16.0
+_PAINT_SHARE = 0.8
+_LEAST_OPACITY = 0.2
+_VAGUE_SHARE = 0.4
+
+
+def painted_region(source: Image.Image, candidate: Image.Image, *, forced: bool = False) -> Region | None:
+    """The region that was painted over, or None if ``candidate`` is not the source with paint on it.
+
+    Args:
+        source: the picture, RGB.
+        candidate: one of the same shape, at any size and re-encoded.
+        forced: every difference counts as paint.
+
+    Returns:
+        height × width at most `_COMPARED_AT`, not the source's size.
+    """
+    size = _compared_size(source, candidate)
+    before, after = _pixels(source, size), _pixels(candidate, size)
+    difference = _difference(before, after)
+    marks = _marks(difference, _tolerance(before))
+    if forced:
+        return _enclosed(marks)
+    if not marks.any() or not _mostly_as_it_was(difference, marks):
+        return None
+    return _enclosed(marks) if _is_paint(before, after, difference, marks) else None
+
+
+def same_picture(source: Image.Image, candidate: Image.Image) -> bool:
+    """Whether a good part of ``candidate`` is the source, pixel by pixel."""
+    size = _compared_size(source, candidate)
+    difference = _difference(_pixels(source, size), _pixels(candidate, size))
+    return bool((difference < _NOISE).mean() > _SAME_SHARE)
+
+
+def _compared_size(source: Image.Image, candidate: Image.Image) -> Size:
+    longest = min(_COMPARED_AT, max(source.size), max(candidate.size))
+    scale = longest / max(source.size)
+    return Size(max(1, round(source.width * scale)), max(1, round(source.height * scale)))
+
+
+def _pixels(image: Image.Image, size: Size) -> Plane:
+    if image.size != (size.width, size.height):
+        image = image.resize((size.width, size.height), Image.Resampling.BICUBIC, reducing_gap=3.0)
+    return np.asarray(image.convert("RGB").filter(ImageFilter.GaussianBlur(0.7))).astype(np.float32)
+
+
+def _difference(before: Plane, after: Plane) -> Plane:
+    return np.asarray(np.abs(before - after).max(axis=2), dtype=np.float32)
+
+
+def _tolerance(before: Plane) -> Plane:
+    """How much each pixel may differ by re-encoding and re-scaling alone."""
+    grey = Image.fromarray(before.mean(axis=2).astype(np.uint8))
+    high = np.asarray(grey.filter(ImageFilter.MaxFilter(3))).astype(np.float32)
+    low = np.asarray(grey.filter(ImageFilter.MinFilter(3))).astype(np.float32)
+    return np.asarray(_NOISE + _EDGE_NOISE * (high - low), dtype=np.float32)
+
+
+def _marks(difference: Plane, tolerance: Plane) -> Region:
+    """What differs beyond doubt, without specks."""
+    marks = difference > tolerance
+    sure = regions.grown(difference > np.maximum(tolerance, _SURE), 3)
+    return regions.without_specks(marks & sure, marks.size * _SPECK_SHARE)
+
+
+def _enclosed(marks: Region) -> Region:
+    """The painted strokes with their small gaps bridged and everything they go around."""
+    gap = min(marks.shape) * _GAP_SHARE
+    region = regions.filled(marks)
+    bridged = regions.filled(regions.closed(region, gap))
+    # What bridging alone added along the outline is given back; what it helped to enclose stays.
+    gained = regions.opened(bridged & ~region, gap)
+    return regions.without_specks(region | gained, marks.size * _SPECK_SHARE)
+
+
+def _mostly_as_it_was(difference: Plane, marks: Region) -> bool:
+    """Whether outside the marks hardly anything changed, and enough of it is left."""
+    outside = ~regions.grown(marks, 6)
+    if outside.mean() < _SAME_SHARE:
+        return False
+    return bool((difference[outside] < _NOISE).mean() > 0.97)
+
+
+def _is_paint(before: Plane, after: Plane, difference: Plane, marks: Region) -> bool:
+    """Whether most of the marked area is plain colour, opaque or see-through, with a sharp edge."""
+    outside = ~regions.grown(marks, 6)
+    plain = 0
+    for part in regions.parts(marks, marks.size * _SPECK_SHARE):
+        core = regions.shrunk(part, 1.5)
+        chosen = core if core.sum() > 30 else part
+        if _is_one_paint(before, after, chosen, outside):
+            plain += int(part.sum())
+    vague = (difference[marks] < _SURE).mean()
+    return plain >= _PAINT_SHARE * marks.sum() and bool(vague < _VAGUE_SHARE)
+
+
+def _is_one_paint(before: Plane, after: Plane, part: Region, outside: Region) -> bool:
+    """Whether ``after = transparency × before + colour`` holds over a part, and not elsewhere too."""
+    x, y = before[part], after[part]
+    centred = x - x.mean(axis=0)
+    spread = float((centred**2).sum())
+    clear = float((centred * (y - y.mean(axis=0))).sum()) / spread if spread > x.size else 0.0
+    clear = clear if clear > 0.05 else 0.0
+    if clear > 1 - _LEAST_OPACITY:
+        return False
+    colour = (y - clear * x).mean(axis=0)
+    missed = np.abs(y - clear * x - colour).max(axis=1)
+    if float((missed < 2 * _PAINT_SPREAD).mean()) < _PAINT_SHARE:
+        return False
+    elsewhere = np.abs(clear * before[outside] + colour - after[outside]).max(axis=1)
+    return bool((elsewhere > _NOISE).mean() > 0.5)

@@ -1,0 +1,264 @@
+"""The thin half of WaveSpeed's REST API v3: it sends, and repeats nothing.
+
+Source: WaveSpeed's documentation, "REST API", and its official Python client for the two-step upload.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import uuid
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+import structlog
+
+from bot.domain.pictures import Encoded
+from bot.domain.ports import Prediction, Submission
+from bot.domain.timing import Timing
+from bot.errors import (
+    AnswerLost,
+    InputRejected,
+    ModelGone,
+    NoSuchPrediction,
+    NotSent,
+    ProviderDown,
+    ProviderError,
+    StartRefused,
+)
+from bot.providers import wavespeed_files as files
+from bot.providers import wavespeed_wire as wire
+from bot.providers.transfer import USER_AGENT, Answer, BodyTooLarge, CheckedTransport, Transfers, read
+
+log = structlog.get_logger(__name__)
+
+API_ORIGIN = "https://api.wavespeed.ai"
+_CONNECTIONS = 12  # httpx gets slower with every connection in its pool
+_LARGEST_ANSWER = 8 * 1024 * 1024
+_LARGEST_CATALOGUE = 32 * 1024 * 1024
+_LARGEST_BASE64 = files.LARGEST_PICTURE // 3 * 4 + _LARGEST_ANSWER
+_PAGE_SIZE = 100
+_PAGE_SIZE_BASE64 = 10  # a listing then holds the pictures themselves
+_MOST_PAGES = 20
+_NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+
+
+class WaveSpeed:
+    """WaveSpeed as a `bot.domain.ports.Provider`.
+
+    Args:
+        api_key: sent to ``base_url`` in a header, and nowhere else.
+        base_url: the API's origin; it is used exactly as given, and trusted.
+        timing: deadlines.
+        extra_origins: further origins whose files are fetched wherever they are (the demo's).
+        sync_mode: ask that the answer to a submit be the finished prediction, where the model can.
+        base64_output: ask for pictures in the answer instead of URLs. Listings grow by them.
+        transport: moves the pictures; tests bring one that resolves hosts in their own way.
+
+    Raises:
+        StartRefused: the key or the URL can't be one.
+    """
+
+    def __init__(
+        self,
+        api_key: str,
+        *,
+        base_url: str = API_ORIGIN,
+        timing: Timing | None = None,
+        extra_origins: Collection[str] = (),
+        sync_mode: bool = False,
+        base64_output: bool = False,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        if not api_key or not api_key.isascii() or not api_key.isprintable() or " " in api_key:
+            raise StartRefused("the WaveSpeed API key is empty or holds characters that no key has")
+        if not base_url.startswith(("https://", "http://")):
+            raise StartRefused("the WaveSpeed URL must begin with https://")
+        self._base_url = base_url.rstrip("/")
+        self._timing = timing or Timing()
+        self._sync_mode = sync_mode
+        self._base64_output = base64_output
+        self._largest = _LARGEST_BASE64 if base64_output else _LARGEST_ANSWER
+        self._tickets = True
+        self._transfers = Transfers(
+            self._timing, transport or CheckedTransport([self._base_url, *extra_origins])
+        )
+        self._api = httpx.AsyncClient(
+            base_url=f"{self._base_url}/api/v3/",
+            trust_env=False,
+            headers={
+                "Authorization": f"Bearer {api_key}",
+                "Accept-Encoding": "identity",
+                "User-Agent": USER_AGENT,
+            },
+            # Reads and writes are bound by each call's own deadline, in all and not for each packet.
+            timeout=httpx.Timeout(None, connect=self._timing.http_connect, pool=self._timing.http_connect),
+            limits=httpx.Limits(max_connections=_CONNECTIONS, max_keepalive_connections=4),
+        )
+
+    def __repr__(self) -> str:
+        return f"WaveSpeed({self._base_url!r})"
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        await self._api.aclose()
+        await self._transfers.aclose()
+
+    # --- pictures ---------------------------------------------------------------------------------------
+
+    async def upload(self, picture: Encoded) -> str:
+        """Store a picture under a name of its own; its URL. Source: official client, ``upload()``.
+
+        A server that has no tickets is uploaded to directly, from then on (docs, "Upload files").
+
+        Raises:
+            ProviderDown, Throttled: worth repeating. ProviderRefused: not.
+        """
+        name = f"{uuid.uuid4().hex}.{picture.extension}"
+        if self._tickets:
+            ticket = {"filename": name, "size": len(picture.data), "content_type": picture.media_type}
+            answer = await self._call("POST", "media/uploads", json_body=ticket)
+            if not wire.unknown_endpoint(answer.status):
+                return await self._store(files.ticket(_data(answer)), picture)
+            self._tickets = False
+            log.info("upload_without_tickets")
+        parts = {"file": (name, picture.data, picture.media_type)}
+        request = self._api.build_request("POST", "media/upload/binary", files=parts)
+        return files.stored_at(_data(await self._finish(request, self._timing.transfer, _LARGEST_ANSWER)))
+
+    async def _store(self, ticket: files.Ticket, picture: Encoded) -> str:
+        answer = await self._transfers.put(ticket.url, ticket.headers, picture.data)
+        files.stored(answer.status, answer.headers)
+        return ticket.download_url
+
+    async def download(self, output: str) -> bytes:
+        """The bytes of one output: of its URL, without the key, or decoded from base64.
+
+        Raises:
+            ProviderDown: worth repeating. OutputUnusable: not.
+        """
+        if not files.is_url(output):
+            return files.decoded(output)
+        answer = await self._transfers.get(output, files.LARGEST_PICTURE)
+        return files.fetched(answer.status, answer.headers, answer.body)
+
+    # --- predictions ------------------------------------------------------------------------------------
+
+    async def submit(self, submission: Submission) -> Prediction:
+        """Buy one prediction with exactly one POST. Source: docs, "Submit task".
+
+        Raises:
+            NotSent: no connection was made, so nothing was bought.
+            Throttled, ProviderRefused: refused, so nothing was bought.
+            AnswerLost: whatever else; it may have been bought.
+        """
+        body = wire.inputs(submission, sync_mode=self._sync_mode, base64_output=self._base64_output)
+        request = self._request("POST", submission.model.endpoint, body)
+        try:
+            answer = await self._send(request, self._timing.submit, self._largest)
+            return wire.prediction(_data(answer, missing=ModelGone))
+        except _NEVER_SENT as error:
+            raise NotSent(f"no connection: {type(error).__name__}") from error
+        except (httpx.RequestError, TimeoutError, BodyTooLarge) as error:
+            raise AnswerLost(f"no answer to the submit: {type(error).__name__}") from error
+        except ProviderDown as error:
+            raise AnswerLost(f"the submit's answer tells nothing: {error}") from error
+
+    async def result(self, prediction_id: str) -> Prediction:
+        """Read one prediction. Source: docs, "Get result".
+
+        Raises:
+            NoSuchPrediction: the server does not know it. ProviderDown, Throttled, ProviderRefused.
+        """
+        path = f"predictions/{quote(prediction_id, safe='')}/result"
+        answer = await self._call("GET", path, most=self._largest)
+        return wire.prediction(_data(answer, missing=NoSuchPrediction), prediction_id)
+
+    async def predictions(
+        self, since: datetime, until: datetime | None = None, *, inputs: bool = False
+    ) -> list[Prediction]:
+        """All predictions created in a window of the last seven days, each once, over at most 20 pages.
+
+        Source: docs, "List predictions". Raises ProviderDown, Throttled, ProviderRefused.
+        """
+        found: dict[str, Prediction] = {}
+        seen, size = 0, _PAGE_SIZE_BASE64 if self._base64_output else _PAGE_SIZE
+        for page in range(1, _MOST_PAGES + 1):
+            query = wire.list_query(page, size, since, until, include_inputs=inputs)
+            answer = await self._call("POST", "predictions", json_body=query, most=self._largest)
+            listed, count, total = wire.listing(_data(answer), include_inputs=inputs)
+            for prediction in listed:  # what is new shifts the pages, so one may come twice
+                found.setdefault(prediction.id, prediction)
+            seen += count
+            if not count or seen >= total if total is not None else count < size:
+                return list(found.values())
+        log.warning("predictions_cut", pages=_MOST_PAGES)
+        return list(found.values())
+
+    # --- account and catalogue --------------------------------------------------------------------------
+
+    async def live_endpoints(self) -> frozenset[str]:
+        """The ids of all models that there are now. Source: ``GET /models``, as the official CLI uses it.
+
+        Raises:
+            ProviderDown, Throttled, ProviderRefused.
+        """
+        return wire.endpoints(_data(await self._call("GET", "models", most=_LARGEST_CATALOGUE)))
+
+    async def balance(self) -> int:
+        """What is left on the account, in micro-dollars. Source: docs, "Balance".
+
+        Raises:
+            ProviderDown, Throttled, ProviderRefused.
+        """
+        return wire.amount(_data(await self._call("GET", "balance")), "balance")
+
+    async def quote(self, submission: Submission) -> int:
+        """What a submission will cost this account, in micro-dollars, rounded up. It is free to ask.
+
+        Pictures need not be uploaded yet: the server does not fetch them, and what is left out is priced
+        as the model's base. Source: ``POST /model/price``, as the official CLI uses it.
+
+        Raises:
+            ModelGone: there is no such model. ProviderDown, Throttled, ProviderRefused.
+        """
+        query = {"model_id": submission.model.endpoint, "inputs": wire.inputs(submission)}
+        answer = await self._call("POST", "model/price", json_body=query)
+        return wire.amount(_data(answer, missing=ModelGone), "discounted_price", "price")
+
+    # --- sending ----------------------------------------------------------------------------------------
+
+    def _request(self, method: str, path: str, json_body: Any = None) -> httpx.Request:
+        if json_body is None:
+            return self._api.build_request(method, path)
+        # As ASCII, so that no odd character in a prompt can make it fail.
+        headers = {"Content-Type": "application/json"}
+        return self._api.build_request(method, path, content=json.dumps(json_body), headers=headers)
+
+    async def _send(self, request: httpx.Request, seconds: float, most: int) -> Answer:
+        """Send once and read the answer. Raises httpx.RequestError, TimeoutError, BodyTooLarge."""
+        async with asyncio.timeout(seconds):
+            response = await self._api.send(request, stream=True)
+            try:
+                return Answer(response.status_code, response.headers, await read(response, most))
+            finally:
+                await response.aclose()
+
+    async def _finish(self, request: httpx.Request, seconds: float, most: int) -> Answer:
+        """Send a request that is safe to repeat. Raises ProviderDown."""
+        try:
+            return await self._send(request, seconds, most)
+        except (httpx.RequestError, TimeoutError, BodyTooLarge) as error:
+            raise ProviderDown(f"{request.method} {request.url.path}: {type(error).__name__}") from error
+
+    async def _call(
+        self, method: str, path: str, *, json_body: Any = None, most: int = _LARGEST_ANSWER
+    ) -> Answer:
+        return await self._finish(self._request(method, path, json_body), self._timing.read, most)
+
+
+def _data(answer: Answer, missing: type[ProviderError] = InputRejected) -> Any:
+    return wire.decipher(answer.status, answer.headers, answer.body, missing=missing)

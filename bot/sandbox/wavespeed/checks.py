@@ -1,0 +1,156 @@
+"""Checks what was sent against a model's fields, and says the same fields as the catalogue's schema."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from .models import FIXED_SIZES, Field, Inputs, Model
+
+AREAS = {"1k": 1024 * 1024, "2k": 4 * 1024 * 1024, "4k": 3840 * 2160}
+LONGEST_SIDE = 3840
+STEP = 16
+NEVER_BOTH = ("mask_image", "markup_image")
+
+
+class Refusal(Exception):
+    """An answer that is not a success: HTTP ``status`` and the envelope's ``code`` and ``message``."""
+
+    def __init__(self, status: int, message: str, code: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = status if code is None else code
+        self.message = message
+
+
+def check_inputs(model: Model, inputs: Inputs, withheld: Mapping[str, Sequence[str]]) -> None:
+    """Check ``inputs`` strictly against the model's page.
+
+    ``withheld`` are values by field that are not taken although the page has them. Raises `Refusal`
+    (400) for the first thing that is wrong.
+    """
+    for name, field in model.fields.items():
+        if field.required and _missing(inputs.get(name)):
+            raise Refusal(400, f'field "{name}" is required')
+    check_given(model, inputs, withheld)
+    if all(inputs.get(name) for name in NEVER_BOTH):
+        raise Refusal(400, 'use either "mask_image" or "markup_image", not both')
+
+
+def check_given(model: Model, inputs: Inputs, withheld: Mapping[str, Sequence[str]]) -> None:
+    """Check only what is there, as a price can be asked for before the pictures are."""
+    for name, value in inputs.items():
+        if name not in model.fields:
+            raise Refusal(400, f'field "{name}" is not allowed')
+        if not _missing(value):
+            _check_value(name, model.fields[name], value, withheld.get(name, ()))
+
+
+def _missing(value: object) -> bool:
+    return value is None or value in ("", [])
+
+
+def _check_value(name: str, field: Field, value: object, withheld: Sequence[str]) -> None:
+    if field.kind == "flag":
+        if not isinstance(value, bool):
+            raise Refusal(400, f'field "{name}" must be a boolean')
+    elif field.kind == "urls":
+        _check_list(name, field, value)
+    elif not isinstance(value, str):
+        raise Refusal(400, f'field "{name}" must be a string')
+    elif field.kind == "choice":
+        taken = [one for one in field.values if one not in withheld]
+        if value not in taken:
+            raise Refusal(400, f'field "{name}" must be one of {", ".join(taken)}')
+
+
+def _check_list(name: str, field: Field, value: object) -> None:
+    if not isinstance(value, list) or not all(isinstance(item, str) and item for item in value):
+        raise Refusal(400, f'field "{name}" must be an array of strings')
+    least, most = field.count or (0, len(value))
+    if not least <= len(value) <= most:
+        raise Refusal(400, f'field "{name}" must have {least} to {most} items')
+
+
+def output_size(model: Model, inputs: Inputs, ratio: float) -> tuple[int, int]:
+    """Return the pixels that come back for a first picture of this width/height ``ratio``.
+
+    Models with fixed sizes give exactly those; the others an area by resolution in multiples of 16,
+    no side over 3840. What is left to the model becomes the offered shape nearest to the picture.
+    """
+    if "aspect_ratio" in model.fields:
+        aspects = {name: _ratio(name, ":") for name in model.fields["aspect_ratio"].values}
+        shape = aspects[inputs.get("aspect_ratio") or _nearest(aspects, ratio)]
+        return _by_area(shape, AREAS[inputs.get("resolution") or "1k"])
+    sizes = {name: _ratio(name, "*") for name in FIXED_SIZES}
+    size = str(inputs.get("size") or "auto")
+    width, height = (size if size in sizes else _nearest(sizes, ratio)).split("*")
+    return int(width), int(height)
+
+
+def _ratio(name: str, separator: str) -> float:
+    width, height = name.split(separator)
+    return int(width) / int(height)
+
+
+def _nearest(shapes: Mapping[str, float], ratio: float) -> str:
+    return min(shapes, key=lambda name: abs(math.log(shapes[name] / ratio)))
+
+
+def _by_area(ratio: float, area: int) -> tuple[int, int]:
+    width = math.sqrt(area * ratio)
+    shrink = min(1.0, LONGEST_SIDE / max(width, width / ratio))
+    return _step(width * shrink), _step(width * shrink / ratio)
+
+
+def _step(length: float) -> int:
+    return max(STEP, int(length + 1e-6) // STEP * STEP)
+
+
+def catalogue_entry(model: Model, order: int, server: str) -> dict[str, Any]:
+    """Return the model as ``GET /api/v3/models`` lists it."""
+    schema = {
+        "type": "object",
+        "properties": {name: _property(name, field) for name, field in model.fields.items()},
+        "required": [name for name, field in model.fields.items() if field.required],
+        "x-order-properties": list(model.fields),
+    }
+    run = {
+        "type": "model_run",
+        "method": "POST",
+        "server": server,
+        "api_path": f"/api/v3/{model.id}",
+        "request_schema": schema,
+    }
+    return {
+        "model_id": model.id,
+        "name": model.id,
+        "description": model.description,
+        "type": model.type,
+        "base_price": model.base_price() / 1e6,
+        "sort_order": order,
+        "formula": "",
+        "api_schema": {"api_schemas": [run]},
+    }
+
+
+def _property(name: str, field: Field) -> dict[str, Any]:
+    kinds = {"flag": "boolean", "urls": "array"}
+    entry: dict[str, Any] = {
+        "title": name,
+        "type": kinds.get(field.kind, "string"),
+        "description": field.description,
+    }
+    if field.values:
+        entry["enum"] = list(field.values)
+    if field.default is not None:
+        entry["default"] = field.default
+    if field.kind == "urls":
+        least, most = field.count or (0, 0)
+        entry |= {"items": {"type": "string"}, "minItems": least, "maxItems": most, "default": []}
+    if field.kind in ("url", "urls"):
+        entry["x-ui-component"] = "uploader" if field.kind == "url" else "uploaders"
+    if field.kind == "flag":
+        entry["x-hidden"] = True
+    return entry

@@ -1,0 +1,192 @@
+"""The settings, read once from the environment or a ``.env`` into one frozen object. No one else reads it."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+from bot.domain.timing import Timing
+from bot.errors import StartRefused
+
+_TOKEN = re.compile(r"\d{5,12}:[A-Za-z0-9_-]{30,}")
+DEMO_HINT = "To try Wavebrush without any account: make demo"
+
+
+class _MountedSecrets(PydanticBaseSettingsSource):
+    """Reads ``NAME_FILE``: the path of a file whose content is the value of ``NAME``."""
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        path = os.environ.get(f"{field_name.upper()}_FILE")
+        if not path:
+            return None, field_name, False
+        try:
+            return Path(path).read_text("utf-8").strip(), field_name, False
+        except OSError as error:
+            raise StartRefused(
+                f"{field_name.upper()}_FILE can't be read ({error.strerror}): "
+                "name a readable file that holds the value. " + DEMO_HINT
+            ) from error
+
+    def __call__(self) -> dict[str, Any]:
+        values = {name: self.get_field_value(info, name)[0] for name, info in self._fields().items()}
+        return {name: value for name, value in values.items() if value is not None}
+
+    def _fields(self) -> dict[str, FieldInfo]:
+        return self.settings_cls.model_fields
+
+
+class Settings(BaseSettings):
+    """Every setting. A field's description says what it is; ``where`` where its value comes from."""
+
+    model_config = SettingsConfigDict(env_file=".env", frozen=True, extra="ignore", env_ignore_empty=True)
+
+    telegram_bot_token: SecretStr = Field(
+        description="The bot's token",
+        json_schema_extra={"where": "get one from @BotFather in Telegram (/newbot)"},
+    )
+    wavespeed_api_key: SecretStr = Field(
+        min_length=8,
+        description="The key that pays for edits",
+        json_schema_extra={
+            "where": "make one at https://wavespeed.ai/accesskey (it works after a first top-up)"
+        },
+    )
+    admins: Annotated[tuple[int, ...], NoDecode] = Field(
+        default=(),
+        description="Telegram ids of those who may use the bot, separated by commas",
+        json_schema_extra={"where": "send /start to @userinfobot in Telegram to learn yours"},
+    )
+    telegram_api_url: str = Field(
+        default="https://api.telegram.org", pattern=r"^https?://\S+$", description="Telegram's Bot API server"
+    )
+    wavespeed_api_url: str = Field(
+        default="https://api.wavespeed.ai", pattern=r"^https?://\S+$", description="WaveSpeed's API server"
+    )
+    data_dir: Path = Field(default=Path("data"), description="Where databases and results are kept")
+    database_url: str | None = Field(
+        default=None,
+        pattern=r"^(sqlite|postgres(ql)?)(\+\w+)?://\S+$",
+        description="`sqlite:///path` or `postgresql://…`; empty: an SQLite file in `DATA_DIR`",
+    )
+    port: int = Field(
+        default=8000, ge=0, le=65535, description="Port of the health page; 0 takes any free one"
+    )
+    result_days: int = Field(default=90, ge=1, description="How long results are kept, in days")
+    log_format: Literal["text", "json"] = Field(default="text", description="`text` or `json`")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        default="INFO", description="`DEBUG`, `INFO`, `WARNING` or `ERROR`"
+    )
+    speed: float = Field(
+        default=1.0, gt=0, le=1000, description="Divides every interval and deadline; for tests only"
+    )
+
+    @field_validator("telegram_bot_token")
+    @classmethod
+    def _token(cls, value: SecretStr) -> SecretStr:
+        if not _TOKEN.fullmatch(value.get_secret_value()):
+            raise ValueError("it looks like 123456789:AAE…")
+        return value
+
+    @field_validator("admins", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("log_level", mode="before")
+    @classmethod
+    def _upper(cls, value: object) -> object:
+        return value.upper() if isinstance(value, str) else value
+
+    @field_validator("telegram_api_url", "wavespeed_api_url")
+    @classmethod
+    def _without_slash(cls, value: str) -> str:
+        return value.rstrip("/")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """What is given in code wins, then the environment, mounted secrets, ``.env``."""
+        return init_settings, env_settings, _MountedSecrets(settings_cls), dotenv_settings
+
+    def require_admins(self) -> None:
+        """Refuse to start when nobody may use the bot.
+
+        Raises:
+            StartRefused: ``ADMINS`` is empty.
+        """
+        if not self.admins:
+            where = "send /start to @userinfobot in Telegram to learn your id"
+            raise StartRefused(f"ADMINS is missing: {where}. {DEMO_HINT}")
+
+    @property
+    def timing(self) -> Timing:
+        """The intervals and deadlines to keep."""
+        return Timing().faster(self.speed)
+
+    @property
+    def app_database_url(self) -> str:
+        """The application's database."""
+        return self.database_url or f"sqlite:///{self.data_dir / 'wavebrush.sqlite'}"
+
+    @property
+    def engine_database_url(self) -> str:
+        """The engine's: on SQLite a file of its own beside ours, on Postgres the same database."""
+        url = self.app_database_url
+        if not url.startswith("sqlite"):
+            return url
+        path = Path(url.partition(":///")[2])
+        return f"sqlite:///{path.with_name(path.stem + '-engine' + path.suffix)}"
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What must never be written anywhere."""
+        return self.telegram_bot_token.get_secret_value(), self.wavespeed_api_key.get_secret_value()
+
+
+def load(**given: Any) -> Settings:
+    """Read the settings; ``given`` ones win over the environment.
+
+    Raises:
+        StartRefused: one is missing or malformed; the text is one line that names it and says what to do.
+    """
+    try:
+        return Settings(**given)
+    except ValidationError as error:
+        raise StartRefused(_line(error)) from None
+
+
+def _line(error: ValidationError) -> str:
+    """One line about the first thing that is wrong; never the value, which may be a secret."""
+    first = error.errors(include_input=False, include_url=False)[0]
+    name = str(first["loc"][0])
+    info = Settings.model_fields[name]
+    extra = info.json_schema_extra if isinstance(info.json_schema_extra, dict) else {}
+    problem = "is missing" if first["type"] == "missing" else f"is malformed ({_problem(first, info)})"
+    where = f": {extra['where']}" if "where" in extra else ""
+    return f"{name.upper()} {problem}{where}. {DEMO_HINT}"
+
+
+def _problem(error: ErrorDetails, info: FieldInfo) -> str:
+    if error["type"] == "value_error":
+        return str(error["msg"]).removeprefix("Value error, ")
+    return f"expected: {info.description}"

@@ -1,0 +1,1 @@
+"""The only room that speaks SQL, and the one that keeps files."""

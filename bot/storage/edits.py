@@ -1,0 +1,221 @@
+"""The edits, their attempts and results: the rows of `bot.domain.ports.Edits`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from statistics import median
+from typing import Any
+
+from sqlalchemy import Select, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.domain.catalogue import QUALITY
+from bot.domain.edits import Attempt, AttemptState, Edit, EditState, KeptResult
+from bot.storage import ledger
+from bot.storage.database import Database
+from bot.storage.tables import ATTEMPTS, EDITS, RESULTS
+from bot.storage.values import attempt_of, edit_of, result_of
+
+_FINAL = tuple(state for state in EditState if state.final)
+_UNFINISHED = tuple(state for state in EditState if not state.final)
+# What of an attempt may still change. A prediction that was given up may be found after all.
+_UNDECIDED = (AttemptState.OPEN, AttemptState.RUNNING, AttemptState.UNKNOWN)
+# After these the provider has nothing of ours to bill, so that another attempt may open.
+_NOT_BOUGHT = (AttemptState.REFUSED, AttemptState.FAILED)
+_RUNS = 50
+
+
+class SqlEdits:
+    """The edits in the database. Every change says what it expects, so repeating it changes nothing."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def get(self, edit_id: str) -> Edit:
+        """The edit.
+
+        Raises:
+            KeyError: there is none.
+        """
+        row = await self._one(select(EDITS).where(EDITS.c.id == edit_id))
+        if row is None:
+            raise KeyError(edit_id)
+        return edit_of(row)
+
+    async def advance(self, edit_id: str, state: EditState) -> bool:
+        """Move on to a state that is not final (`settle` is for those); False if the edit is final.
+
+        Raises:
+            ValueError: ``state`` is final, so money would be forgotten.
+        """
+        if state.final:
+            raise ValueError(f"{state} is final: settle the edit")
+        return await self._change(edit_id, state=state)
+
+    async def unfinished(self, created_before: datetime) -> list[Edit]:
+        """All that are not final and were created before a time, oldest first."""
+        query = (
+            select(EDITS)
+            .where(EDITS.c.state.in_(_UNFINISHED), EDITS.c.created_at < created_before)
+            .order_by(EDITS.c.created_at, EDITS.c.id)
+        )
+        async with self._database.reading() as connection:
+            return [edit_of(row) for row in await connection.execute(query)]
+
+    async def open_attempt(self, edit_id: str, source_url: str, now: datetime) -> Attempt:
+        """Write an open attempt with the next number, before the paid POST.
+
+        Raises:
+            ValueError: the edit is final or none, or an earlier attempt may have been bought.
+        """
+        async with self._database.writing() as connection:
+            # The update comes first: on Postgres it makes other openers of this edit wait.
+            if not await _change(connection, edit_id, submitted_at=now):
+                raise ValueError(f"edit {edit_id} is final, or there is none")
+            last = (await connection.execute(_newest_attempt(edit_id))).one_or_none()
+            if last is not None and last.state not in _NOT_BOUGHT:
+                raise ValueError(f"attempt {last.number} of edit {edit_id} is {last.state}")
+            attempt = {
+                "edit_id": edit_id,
+                "number": 1 if last is None else last.number + 1,
+                "state": AttemptState.OPEN,
+                "source_url": source_url,
+                "error": "",
+                "opened_at": now,
+            }
+            inserted = await connection.execute(insert(ATTEMPTS).values(**attempt).returning(ATTEMPTS))
+            return attempt_of(inserted.one())
+
+    async def current_attempt(self, edit_id: str) -> Attempt | None:
+        """The newest attempt, if there is one."""
+        row = await self._one(_newest_attempt(edit_id))
+        return None if row is None else attempt_of(row)
+
+    async def named(self, attempt_id: int, prediction_id: str) -> None:
+        """Note the provider's name for an attempt: it runs now, and so does its edit if it is not final."""
+        name = (
+            update(ATTEMPTS)
+            .where(
+                ATTEMPTS.c.id == attempt_id, ATTEMPTS.c.state.in_((AttemptState.OPEN, AttemptState.UNKNOWN))
+            )
+            .values(state=AttemptState.RUNNING, prediction_id=prediction_id)
+            .returning(ATTEMPTS.c.edit_id)
+        )
+        async with self._database.writing() as connection:
+            edit_id = (await connection.execute(name)).scalar_one_or_none()
+            if edit_id is not None:
+                await _change(connection, edit_id, state=EditState.RUNNING)
+
+    async def close_attempt(self, attempt_id: int, state: AttemptState, error: str = "") -> None:
+        """End an attempt; one that has ended already stays as it ended."""
+        close = (
+            update(ATTEMPTS)
+            .where(ATTEMPTS.c.id == attempt_id, ATTEMPTS.c.state.in_(_UNDECIDED))
+            .values(state=state, error=error)
+        )
+        async with self._database.writing() as connection:
+            await connection.execute(close)
+
+    async def kept(self, result: KeptResult, now: datetime) -> None:
+        """Note that a result is in our keeping. The same edit again replaces."""
+        columns = {
+            "key": result.key,
+            "media_type": result.media_type,
+            "width": result.width,
+            "height": result.height,
+            "drift": result.drift,
+            "kept_at": now,
+        }
+        upsert = (
+            self._database.insert(RESULTS)
+            .values(edit_id=result.edit_id, **columns)
+            .on_conflict_do_update(index_elements=["edit_id"], set_=columns)
+        )
+        async with self._database.writing() as connection:
+            await connection.execute(upsert)
+            await connection.execute(
+                update(EDITS).where(EDITS.c.id == result.edit_id).values(drift=result.drift)
+            )
+
+    async def result(self, edit_id: str) -> KeptResult | None:
+        """The edit's kept result, if there is one."""
+        row = await self._one(select(RESULTS).where(RESULTS.c.edit_id == edit_id))
+        return None if row is None else result_of(row)
+
+    async def set_status_message(self, edit_id: str, message_id: int | None) -> None:
+        """Remember the message that shows the edit's progress; None when it is gone."""
+        await self._note(edit_id, status_message_id=message_id)
+
+    async def delivered(self, edit_id: str, message_id: int) -> None:
+        """Remember the message that brought the picture."""
+        await self._note(edit_id, result_message_id=message_id)
+
+    async def settle(
+        self, edit_id: str, state: EditState, *, charge: int, reason: str | None, now: datetime
+    ) -> bool:
+        """End an edit: its final state, the charge, and the rest of the hold released, all or nothing.
+
+        ``unknown`` writes no ledger row: its hold stays, and it may be settled once more, when it is
+        known. False, with nothing changed, if the edit was final already.
+
+        Raises:
+            ValueError: ``state`` is not final, or ``charge`` is negative.
+        """
+        if not state.final or charge < 0:
+            raise ValueError(f"an edit can't be settled as {state} for {charge}")
+        unknown = state is EditState.UNKNOWN
+        open_ = EDITS.c.state.in_(_UNFINISHED if unknown else (*_UNFINISHED, EditState.UNKNOWN))
+        end = (
+            update(EDITS)
+            .where(EDITS.c.id == edit_id, open_)
+            .values(state=state, reason=reason, charged=None if unknown else charge, ended_at=now)
+        )
+        async with self._database.writing() as connection:
+            if (await connection.execute(end)).rowcount == 0:
+                return False
+            if not unknown:
+                await ledger.settle(connection, edit_id, charge, now)
+            return True
+
+    async def typical_seconds(self, model: str, choices: Mapping[str, str]) -> float | None:
+        """The median time from the POST to the kept result of the last 50 runs of a model and quality."""
+        quality = EDITS.c.choices[QUALITY].as_string()
+        wanted = choices.get(QUALITY) or None
+        query = (
+            select(EDITS.c.submitted_at, RESULTS.c.kept_at)
+            .join(RESULTS, RESULTS.c.edit_id == EDITS.c.id)
+            .where(
+                EDITS.c.model == model,
+                EDITS.c.submitted_at.is_not(None),
+                quality.is_(None) if wanted is None else quality == wanted,
+            )
+            .order_by(EDITS.c.submitted_at.desc())
+            .limit(_RUNS)
+        )
+        async with self._database.reading() as connection:
+            runs = (await connection.execute(query)).all()
+        return median((run.kept_at - run.submitted_at).total_seconds() for run in runs) if runs else None
+
+    async def _one(self, query: Select[Any]) -> Any:
+        async with self._database.reading() as connection:
+            return (await connection.execute(query)).one_or_none()
+
+    async def _change(self, edit_id: str, **values: Any) -> bool:
+        async with self._database.writing() as connection:
+            return await _change(connection, edit_id, **values)
+
+    async def _note(self, edit_id: str, **values: Any) -> None:
+        """Set what has no order and no money, also on final edits."""
+        async with self._database.writing() as connection:
+            await connection.execute(update(EDITS).where(EDITS.c.id == edit_id).values(**values))
+
+
+async def _change(connection: AsyncConnection, edit_id: str, **values: Any) -> bool:
+    """Compare and set: change the edit if it is not final."""
+    change = update(EDITS).where(EDITS.c.id == edit_id, EDITS.c.state.in_(_UNFINISHED)).values(**values)
+    return (await connection.execute(change)).rowcount == 1
+
+
+def _newest_attempt(edit_id: str) -> Select[Any]:
+    return select(ATTEMPTS).where(ATTEMPTS.c.edit_id == edit_id).order_by(ATTEMPTS.c.number.desc()).limit(1)

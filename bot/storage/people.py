@@ -1,0 +1,49 @@
+"""Who uses the bot, and what they chose: the rows of `bot.domain.ports.People`."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from sqlalchemy import Table, select
+
+from bot.domain.preferences import Preferences
+from bot.storage.database import Database
+from bot.storage.tables import PREFERENCES, USERS
+
+
+class SqlPeople:
+    """The people in the database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def seen(self, user_id: int, name: str, username: str | None, language: str | None) -> None:
+        """Remember how a person is called; it writes only what changed, since it comes with every update."""
+        known = select(USERS.c.name, USERS.c.username, USERS.c.language).where(USERS.c.id == user_id)
+        async with self._database.reading() as connection:
+            row = (await connection.execute(known)).one_or_none()
+        if row is None or tuple(row) != (name, username, language):
+            await self._put(USERS, "id", user_id, name=name, username=username, language=language)
+
+    async def preferences(self, user_id: int) -> Preferences:
+        """What a person chose; the defaults if nothing."""
+        query = select(PREFERENCES).where(PREFERENCES.c.user_id == user_id)
+        async with self._database.reading() as connection:
+            row = (await connection.execute(query)).one_or_none()
+        if row is None:
+            return Preferences()
+        return Preferences(row.model, row.quality, row.aspect, row.resolution)
+
+    async def save_preferences(self, user_id: int, preferences: Preferences) -> None:
+        """Keep all of a person's choices."""
+        await self._put(PREFERENCES, "user_id", user_id, **asdict(preferences))
+
+    async def _put(self, table: Table, key: str, user_id: int, **columns: Any) -> None:
+        upsert = (
+            self._database.insert(table)
+            .values(**{key: user_id}, **columns)
+            .on_conflict_do_update(index_elements=[key], set_=columns)
+        )
+        async with self._database.writing() as connection:
+            await connection.execute(upsert)

@@ -1,0 +1,181 @@
+"""What people asked for: the rows of `bot.domain.ports.Requests`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import and_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.domain.edits import Edit, Request, RequestState
+from bot.storage.database import Database
+from bot.storage.inbox import mark_done
+from bot.storage.ledger import hold
+from bot.storage.tables import EDITS, REQUESTS
+from bot.storage.values import edit_columns, request_columns, request_of
+
+_DUE = (RequestState.COLLECTING, RequestState.PREPARING)
+_ACCEPTABLE = (RequestState.PREPARING, RequestState.ASKING)
+_OPEN = (RequestState.COLLECTING, RequestState.PREPARING, RequestState.ASKING)
+
+
+class SqlRequests:
+    """The requests in the database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def open(self, request: Request, due_at: datetime, update_id: int | None = None) -> Request:
+        """Insert a request and mark its update done, in one transaction.
+
+        A message opens one request, however often it comes: then the one it opened is returned.
+        """
+        insert = (
+            self._database.insert(REQUESTS)
+            .values(**request_columns(request), due_at=due_at)
+            .on_conflict_do_nothing(index_elements=["chat_id", "message_id"])
+        )
+        same_message = and_(
+            REQUESTS.c.chat_id == request.place.chat_id, REQUESTS.c.message_id == request.place.message_id
+        )
+        async with self._database.writing() as connection:
+            await connection.execute(insert)
+            if update_id is not None:
+                await mark_done(connection, update_id)
+            return request_of((await connection.execute(select(REQUESTS).where(same_message))).one())
+
+    async def get(self, request_id: str) -> Request | None:
+        """The request, if there is one."""
+        async with self._database.reading() as connection:
+            found = await connection.execute(select(REQUESTS).where(REQUESTS.c.id == request_id))
+            row = found.one_or_none()
+        return None if row is None else request_of(row)
+
+    async def claim_due(self, now: datetime, lease_until: datetime, limit: int) -> list[Request]:
+        """Take requests whose time has come, oldest first; ``due_at`` becomes the end of the lease.
+
+        They are collecting ones that are complete, and preparing ones whose process gave no answer.
+        """
+        due = and_(REQUESTS.c.state.in_(_DUE), REQUESTS.c.due_at <= now)
+        oldest = select(REQUESTS.c.id).where(due).order_by(REQUESTS.c.due_at, REQUESTS.c.id).limit(limit)
+        if self._database.on_postgres:
+            oldest = oldest.with_for_update(skip_locked=True)
+        # As a CTE it is evaluated once; Postgres may run a subquery anew for each row, and pass the limit.
+        chosen = oldest.cte("oldest")
+        claim = (
+            update(REQUESTS)
+            .where(due, REQUESTS.c.id.in_(select(chosen.c.id)))
+            .values(state=RequestState.PREPARING, due_at=lease_until)
+            .returning(REQUESTS)
+        )
+        async with self._database.writing() as connection:
+            rows = (await connection.execute(claim)).all()
+        return sorted(map(request_of, rows), key=lambda request: request.created_at)
+
+    async def next_due(self) -> datetime | None:
+        """When the next request is due, if any."""
+        earliest = (
+            select(REQUESTS.c.due_at)
+            .where(REQUESTS.c.state.in_(_DUE), REQUESTS.c.due_at.is_not(None))
+            .order_by(REQUESTS.c.due_at)
+            .limit(1)
+        )
+        async with self._database.reading() as connection:
+            due_at: datetime | None = (await connection.execute(earliest)).scalar_one_or_none()
+        return due_at
+
+    async def asking(self, chat_id: int, user_id: int) -> Request | None:
+        """The newest request of this person in this chat that waits for an answer."""
+        newest = (
+            select(REQUESTS)
+            .where(
+                REQUESTS.c.chat_id == chat_id,
+                REQUESTS.c.user_id == user_id,
+                REQUESTS.c.state == RequestState.ASKING,
+            )
+            .order_by(REQUESTS.c.created_at.desc(), REQUESTS.c.message_id.desc())
+            .limit(1)
+        )
+        async with self._database.reading() as connection:
+            row = (await connection.execute(newest)).one_or_none()
+        return None if row is None else request_of(row)
+
+    async def ask(self, request_id: str, question_message_id: int | None) -> None:
+        """Move from preparing to asking; a request that is elsewhere by now stays there."""
+        await self._move(
+            request_id,
+            (RequestState.PREPARING,),
+            state=RequestState.ASKING,
+            question_message_id=question_message_id,
+            due_at=None,
+        )
+
+    async def answer(self, request_id: str, prompt: str, due_at: datetime) -> bool:
+        """Move from asking to collecting with a prompt; False if it no longer asks."""
+        return await self._move(
+            request_id,
+            (RequestState.ASKING,),
+            state=RequestState.COLLECTING,
+            prompt=prompt,
+            due_at=due_at,
+        )
+
+    async def close(self, request_id: str, state: RequestState) -> bool:
+        """Move an open request to refused or expired; False if it was closed already."""
+        return await self._move(request_id, _OPEN, state=state, due_at=None)
+
+    async def accept(self, request_id: str, edit: Edit) -> bool:
+        """Hold the money, insert the edit and mark the request accepted, all or nothing.
+
+        False if the request is accepted or closed already, or if an edit of the same origin exists:
+        then no money is held.
+        """
+        async with self._database.writing() as connection:
+            accepted = await _move(
+                connection, request_id, _ACCEPTABLE, state=RequestState.ACCEPTED, due_at=None
+            )
+            if not accepted or not await self._insert(connection, edit):
+                return False
+            await hold(connection, edit)
+            return True
+
+    async def expire(self, before: datetime) -> int:
+        """Expire the open requests that were created before a time; how many there were."""
+        expire = (
+            update(REQUESTS)
+            .where(REQUESTS.c.state.in_(_OPEN), REQUESTS.c.created_at < before)
+            .values(state=RequestState.EXPIRED, due_at=None)
+        )
+        async with self._database.writing() as connection:
+            return (await connection.execute(expire)).rowcount
+
+    async def release(self, now: datetime) -> int:
+        """Make preparing requests due at once: at the start of a bot that knows it is the only process."""
+        release = update(REQUESTS).where(REQUESTS.c.state == RequestState.PREPARING).values(due_at=now)
+        async with self._database.writing() as connection:
+            return (await connection.execute(release)).rowcount
+
+    async def _insert(self, connection: AsyncConnection, edit: Edit) -> bool:
+        insert = (
+            self._database.insert(EDITS)
+            .values(**edit_columns(edit))
+            .on_conflict_do_nothing(index_elements=["origin"])
+            .returning(EDITS.c.id)
+        )
+        return (await connection.execute(insert)).one_or_none() is not None
+
+    async def _move(self, request_id: str, states: Iterable[RequestState], **values: Any) -> bool:
+        async with self._database.writing() as connection:
+            return await _move(connection, request_id, states, **values)
+
+
+async def _move(
+    connection: AsyncConnection, request_id: str, states: Iterable[RequestState], **values: Any
+) -> bool:
+    """Compare and set: change the request if it is in one of ``states``."""
+    change = (
+        update(REQUESTS).where(REQUESTS.c.id == request_id, REQUESTS.c.state.in_(states)).values(**values)
+    )
+    return (await connection.execute(change)).rowcount == 1

@@ -1,0 +1,241 @@
+"""The tables. Ids of Telegram and money are 64 bits wide; times are UTC and come back with their zone."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import Any, ClassVar, cast
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Column,
+    DateTime,
+    Dialect,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    TypeDecorator,
+    UniqueConstraint,
+    text,
+)
+from sqlmodel import Field, SQLModel
+
+# Named alike on both databases, so that a migration can address every constraint.
+_NAMES = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """A time with its zone. SQLite keeps none, so it is written as UTC and given back as UTC."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Refuse a time without a zone: nobody could tell which moment it means."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"a time without a zone: {value}")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Give the zone back (SQLite), or the same moment in UTC (Postgres: the session's zone)."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def _counter() -> Any:
+    # SQLite counts up only in a column declared INTEGER, which has 64 bits there.
+    return Field(sa_column=Column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True))
+
+
+class _Row(SQLModel):
+    metadata: ClassVar[MetaData] = MetaData(naming_convention=_NAMES)
+
+
+def _telegram_id(**options: Any) -> Any:
+    return Field(sa_type=BigInteger, **options)
+
+
+class UserRow(_Row, table=True):
+    """A person who wrote to the bot."""
+
+    __tablename__ = "users"
+
+    id: int = _telegram_id(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    name: str
+    username: str | None = None
+    language: str | None = None
+
+
+class PreferencesRow(_Row, table=True):
+    """What a person chose."""
+
+    __tablename__ = "preferences"
+
+    user_id: int = _telegram_id(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    model: str | None = None
+    quality: str | None = None
+    aspect: str
+    resolution: str | None = None
+
+
+class InboxRow(_Row, table=True):
+    """One raw update. ``position`` is the order of arrival: Telegram's ids restart at random."""
+
+    __tablename__ = "inbox"
+    __table_args__ = (
+        Index(
+            "ix_inbox_waiting",
+            "lane",
+            "position",
+            sqlite_where=text("state = 'waiting'"),
+            postgresql_where=text("state = 'waiting'"),
+        ),
+        Index("ix_inbox_received_at", "received_at"),
+    )
+
+    position: int = _counter()
+    update_id: int = _telegram_id(unique=True)
+    lane: int = _telegram_id()
+    body: str
+    state: str  # waiting, done, unreadable
+    received_at: datetime = Field(sa_type=UtcDateTime)
+    owner: str | None = None
+    leased_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class RequestRow(_Row, table=True):
+    """A request. ``due_at`` is when it is to be prepared, or prepared again if that process died."""
+
+    __tablename__ = "requests"
+    __table_args__ = (
+        UniqueConstraint("chat_id", "message_id"),
+        Index(None, "state", "due_at"),
+        Index(None, "chat_id", "user_id", "created_at"),
+    )
+
+    id: str = Field(primary_key=True)
+    user_id: int = _telegram_id()
+    chat_id: int = _telegram_id()
+    message_id: int = _telegram_id()
+    thread_id: int | None = _telegram_id(default=None)
+    state: str
+    pictures: list[dict[str, Any]] = Field(sa_type=JSON)
+    prompt: str | None = None
+    language: str | None = None
+    album_id: str | None = None
+    question_message_id: int | None = _telegram_id(default=None)
+    created_at: datetime = Field(sa_type=UtcDateTime)
+    due_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class EditRow(_Row, table=True):
+    """An edit and its outcome."""
+
+    __tablename__ = "edits"
+    __table_args__ = (
+        Index(None, "state", "created_at"),
+        Index(None, "user_id", "created_at"),
+        Index(None, "model", "submitted_at"),
+    )
+
+    id: str = Field(primary_key=True)
+    origin: str = Field(unique=True)
+    user_id: int = _telegram_id()
+    chat_id: int = _telegram_id()
+    message_id: int = _telegram_id()
+    thread_id: int | None = _telegram_id(default=None)
+    prompt: str
+    model: str
+    choices: dict[str, str] = Field(sa_type=JSON)
+    pictures: list[dict[str, Any]] = Field(sa_type=JSON)
+    fit: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON(none_as_null=True)))
+    quote: int = Field(sa_type=BigInteger)
+    mask_key: str | None = None
+    language: str | None = None
+    state: str
+    reason: str | None = None
+    charged: int | None = Field(default=None, sa_type=BigInteger)
+    status_message_id: int | None = _telegram_id(default=None)
+    result_message_id: int | None = _telegram_id(default=None)
+    created_at: datetime = Field(sa_type=UtcDateTime)
+    submitted_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    drift: float | None = None
+
+
+class AttemptRow(_Row, table=True):
+    """One paid submission, written before it is made."""
+
+    __tablename__ = "attempts"
+    __table_args__ = (UniqueConstraint("edit_id", "number"),)
+
+    id: int = _counter()
+    edit_id: str = Field(foreign_key="edits.id")
+    number: int
+    state: str
+    source_url: str = Field(unique=True)
+    prediction_id: str | None = Field(default=None, unique=True)
+    error: str = ""
+    opened_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class ResultRow(_Row, table=True):
+    """A result in our keeping; its bytes are a file."""
+
+    __tablename__ = "results"
+
+    edit_id: str = Field(primary_key=True, foreign_key="edits.id")
+    key: str
+    media_type: str
+    width: int
+    height: int
+    drift: float | None = None
+    kept_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class LedgerRow(_Row, table=True):
+    """One movement of money, in micro-dollars. ``day`` is the UTC date of the edit's hold.
+
+    For every settled edit, hold = charge + release. The indexes cover the sums: a query reads no row.
+    """
+
+    __tablename__ = "ledger"
+    __table_args__ = (
+        UniqueConstraint("edit_id", "kind"),
+        Index("ix_ledger_user", "user_id", "day", "kind", "model", "micros"),
+        Index("ix_ledger_day", "day", "kind", "micros"),
+    )
+
+    id: int = _counter()
+    edit_id: str = Field(foreign_key="edits.id")
+    user_id: int = _telegram_id()
+    chat_id: int = _telegram_id()
+    model: str
+    kind: str  # hold, charge, release
+    micros: int = Field(sa_type=BigInteger)
+    at: datetime = Field(sa_type=UtcDateTime)
+    day: date
+
+
+def _table(row: type[_Row]) -> Table:
+    return cast(Table, row.__table__)  # type: ignore[attr-defined] # SQLModel makes it, untyped
+
+
+METADATA = _Row.metadata
+USERS = _table(UserRow)
+PREFERENCES = _table(PreferencesRow)
+INBOX = _table(InboxRow)
+REQUESTS = _table(RequestRow)
+EDITS = _table(EditRow)
+ATTEMPTS = _table(AttemptRow)
+RESULTS = _table(ResultRow)
+LEDGER = _table(LedgerRow)

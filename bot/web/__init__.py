@@ -1,0 +1,1 @@
+"""The small HTTP server beside the bot: health now, webhooks and metrics later."""

@@ -1,0 +1,37 @@
+"""One world with one bot for the tests that don't stop it, and a world of their own for those that do."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Generator
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.world import World, world
+
+
+@pytest.fixture(scope="session")
+async def shared(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
+    """A world whose bot runs all the time. Every test brings its own people."""
+    async with world(tmp_path_factory.mktemp("shared")) as opened:
+        await opened.start()
+        yield opened
+
+
+@pytest.fixture
+async def own(tmp_path: Path) -> AsyncIterator[World]:
+    """A world without a running bot."""
+    async with world(tmp_path / "data") as opened:
+        yield opened
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A failed test shows what the bot logged."""
+    report = yield
+    if report.failed:
+        for value in getattr(item, "funcargs", {}).values():
+            if isinstance(value, World):
+                lines = [line for bot in value.bots for line in bot.lines if '"debug"' not in line]
+                report.sections.append(("the bot's log", "".join(lines[-60:])))
+    return report

@@ -1,0 +1,296 @@
+"""The real bot as a process, both stand-ins over HTTP, and people who use it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import sqlite3
+import sys
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from bot.sandbox.serve import serve
+from bot.sandbox.telegram import TelegramStandIn
+from bot.sandbox.wavespeed import WaveSpeedStandIn
+
+TOKEN = "987654321:canary-token-that-must-never-be-logged-0"
+KEY = "canary-key-that-must-never-be-logged"
+SPEED = 20.0
+PATIENCE = 30.0
+PHOTOS = Path(__file__).parents[1] / "photos"
+ROOT = Path(__file__).parents[2]
+ADMINS = range(5000, 5100)
+
+Message = dict[str, Any]
+
+
+class Bot:
+    """One run of the bot's process. Its log is kept whole."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self.process = process
+        self.lines: list[str] = []
+        self._grew = asyncio.Condition()
+        self._reader = asyncio.create_task(self._read())
+
+    async def _read(self) -> None:
+        assert self.process.stderr is not None
+        async for line in self.process.stderr:
+            async with self._grew:
+                self.lines.append(line.decode())
+                self._grew.notify_all()
+        async with self._grew:
+            self._grew.notify_all()
+
+    async def says(self, event: str) -> dict[str, Any]:
+        """Wait for a log event; its record."""
+        async with asyncio.timeout(PATIENCE), self._grew:
+            while True:
+                for line in self.lines:
+                    if f'"{event}"' in line:
+                        record: dict[str, Any] = json.loads(line)
+                        return record
+                if self._reader.done():
+                    raise AssertionError(f"the bot ended without saying {event}:\n{''.join(self.lines)}")
+                await self._grew.wait()
+
+    async def ends(self) -> int:
+        """Wait for the process to end; its exit code."""
+        async with asyncio.timeout(PATIENCE):
+            code = await self.process.wait()
+            await self._reader
+        return code
+
+    async def kill(self) -> None:
+        """SIGKILL."""
+        if self.process.returncode is None:
+            self.process.kill()
+        await self.ends()
+
+    async def stop(self) -> int:
+        """SIGTERM."""
+        if self.process.returncode is None:
+            self.process.send_signal(signal.SIGTERM)
+        return await self.ends()
+
+    @property
+    def log(self) -> str:
+        """All it wrote."""
+        return "".join(self.lines)
+
+
+@dataclass
+class World:
+    """Both stand-ins and the bot's data."""
+
+    telegram: str
+    wavespeed: str
+    data: Path
+    http: httpx.AsyncClient
+    bots: list[Bot] = field(default_factory=list)
+    people: int = 0
+
+    async def start(self, **settings: str) -> Bot:
+        """Start the bot and wait until it is ready."""
+        bot = await self.launch(**settings)
+        await bot.says("ready")
+        return bot
+
+    async def launch(self, **settings: str) -> Bot:
+        """Start the bot."""
+        environment = {
+            "PATH": os.environ["PATH"],
+            "TELEGRAM_BOT_TOKEN": TOKEN,
+            "TELEGRAM_API_URL": self.telegram,
+            "WAVESPEED_API_KEY": KEY,
+            "WAVESPEED_API_URL": self.wavespeed,
+            "DATA_DIR": str(self.data),
+            "ADMINS": ",".join(map(str, ADMINS)),
+            "PORT": "0",
+            "LOG_FORMAT": "json",
+            "LOG_LEVEL": "DEBUG",
+            "SPEED": str(SPEED),
+            **settings,
+        }
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "bot", "run", env=environment, cwd=ROOT, stderr=asyncio.subprocess.PIPE
+        )
+        self.bots.append(Bot(process))
+        return self.bots[-1]
+
+    async def person(self, name: str) -> Person:
+        """Somebody new whom the bot serves."""
+        self.people += 1
+        who = {"id": ADMINS[self.people], "first_name": name, "language_code": "en"}
+        answer = await self.http.post(f"{self.telegram}/sandbox/people", json=who)
+        answer.raise_for_status()
+        return Person(self, ADMINS[self.people], name)
+
+    async def wavespeed_settings(self, **settings: Any) -> None:
+        """Change how the WaveSpeed stand-in behaves."""
+        (await self.http.post(f"{self.wavespeed}/sandbox/settings", json=settings)).raise_for_status()
+
+    async def fault(self, server: str, **fault: Any) -> None:
+        """Make the next calls to a stand-in fail."""
+        (await self.http.post(f"{server}/sandbox/faults", json=fault)).raise_for_status()
+
+    async def predictions(self) -> list[dict[str, Any]]:
+        """All that the provider was asked to do."""
+        answer = await self.http.get(f"{self.wavespeed}/sandbox/predictions")
+        predictions: list[dict[str, Any]] = answer.json()["predictions"]
+        return predictions
+
+    async def calls(self, server: str, **query: str) -> list[dict[str, Any]]:
+        """All calls that a stand-in received."""
+        calls: list[dict[str, Any]] = (await self.http.get(f"{server}/sandbox/calls", params=query)).json()[
+            "calls"
+        ]
+        return calls
+
+    async def finish(self, prediction: str) -> None:
+        """Let a held prediction end."""
+        url = f"{self.wavespeed}/sandbox/predictions/{prediction}/finish"
+        (await self.http.post(url, json={})).raise_for_status()
+
+    async def until(self, happens: Callable[[], Any]) -> Any:
+        """Ask again and again until something is so; its value. Bounded by PATIENCE."""
+        deadline = time.monotonic() + PATIENCE
+        while not (value := await happens()):
+            assert time.monotonic() < deadline, f"never happened: {happens}"
+            await asyncio.sleep(0.02)
+        return value
+
+    def rows(self, query: str, *values: object) -> list[sqlite3.Row]:
+        """Rows of the bot's own database."""
+        with sqlite3.connect(f"file:{self.data / 'wavebrush.sqlite'}?mode=ro", uri=True) as connection:
+            connection.row_factory = sqlite3.Row
+            return connection.execute(query, values).fetchall()
+
+
+@dataclass
+class Person:
+    """Somebody with a phone, in their private chat with the bot."""
+
+    world: World
+    id: int
+    name: str
+    version: int = 0
+    messages: dict[int, Message] = field(default_factory=dict)
+
+    async def starts(self) -> None:
+        """Press Start; a bot may not write first."""
+        await self.says("/start")
+        await self.sees(lambda message: "Hi " in message.get("text", ""))
+
+    async def says(self, text: str, **fields: str) -> Message:
+        """Send a text."""
+        return (await self._send({"text": text, **fields}))[0]
+
+    async def sends(
+        self, *photos: str | bytes, caption: str | None = None, as_file: bool = False, **fields: str
+    ) -> list[Message]:
+        """Send photos (names in tests/photos, or bytes) as photos or as files."""
+        kind = "document" if as_file else "photo"
+        files = [
+            (kind, (photo if isinstance(photo, str) else "picture.bin", _bytes(photo))) for photo in photos
+        ]
+        return await self._send({"caption": caption, **fields} if caption else fields, files)
+
+    async def _send(self, data: dict[str, str], files: list[Any] | None = None) -> list[Message]:
+        answer = await self.world.http.post(
+            f"{self.world.telegram}/sandbox/chats/{self.id}/messages",
+            data={"from": str(self.id), **data},
+            files=files or None,
+        )
+        assert answer.status_code == 200, answer.text
+        sent: list[Message] = answer.json()["messages"]
+        return sent
+
+    async def look(self, wait: float = 0) -> None:
+        """See what is new in the chat."""
+        answer = await self.world.http.get(
+            f"{self.world.telegram}/sandbox/chats/{self.id}/messages",
+            params={"after": self.version, "wait": wait},
+        )
+        news = answer.json()
+        self.version = news["version"]
+        for message in news["messages"]:
+            self.messages[message["message_id"]] = message
+        for message_id in news.get("deleted", ()):
+            self.messages.pop(message_id, None)
+
+    async def sees(self, expected: Callable[[Message], Any]) -> Message:
+        """Wait for a message of the bot that is as expected; look only at the bot's."""
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            for message in list(self.messages.values()):
+                if message["from"]["is_bot"] and expected(message):
+                    return message
+            assert time.monotonic() < deadline, f"{self.name} sees only: {self.transcript}"
+            await self.look(wait=1)
+
+    async def sees_text(self, part: str) -> Message:
+        """Wait for a text of the bot that contains ``part``."""
+        return await self.sees(lambda message: part in message.get("text", ""))
+
+    async def sees_picture(self) -> Message:
+        """Wait for a photo of the bot."""
+        return await self.sees(lambda message: "photo" in message)
+
+    async def sees_nothing_of(self, part: str) -> None:
+        """Wait until no message of the bot contains ``part``."""
+        deadline = time.monotonic() + PATIENCE
+        while any(part in message.get("text", "") for message in self.messages.values()):
+            assert time.monotonic() < deadline, self.transcript
+            await self.look(wait=1)
+
+    async def picture(self, message: Message) -> bytes:
+        """The bytes of a message's photo or file."""
+        file_id = message["photo"][-1]["file_id"] if "photo" in message else message["document"]["file_id"]
+        answer = await self.world.http.get(f"{self.world.telegram}/sandbox/files/{file_id}")
+        answer.raise_for_status()
+        return answer.content
+
+    @property
+    def transcript(self) -> str:
+        """The chat as text."""
+        return "\n".join(
+            f"{message['from']['first_name']}: {message.get('text') or message.get('caption') or '(picture)'}"
+            for message in self.messages.values()
+        )
+
+
+def _bytes(photo: str | bytes) -> bytes:
+    return photo if isinstance(photo, bytes) else (PHOTOS / photo).read_bytes()
+
+
+@asynccontextmanager
+async def world(data: Path, **wavespeed: Any) -> AsyncIterator[World]:
+    """Open a world; at its end every bot is stopped and its log searched for secrets."""
+    telegram = TelegramStandIn(token=TOKEN, speed=SPEED)
+    paid = WaveSpeedStandIn(
+        api_key=KEY, speed=SPEED, seconds=wavespeed.pop("seconds", (4.0, 8.0)), **wavespeed
+    )
+    async with (
+        serve(telegram.app) as chats,
+        serve(paid.app) as provider,
+        httpx.AsyncClient(timeout=60, trust_env=False) as http,
+    ):
+        opened = World(chats, provider, data, http)
+        try:
+            yield opened
+        finally:
+            for bot in opened.bots:
+                await bot.stop()
+        for bot in opened.bots:
+            assert TOKEN not in bot.log
+            assert TOKEN.partition(":")[2] not in bot.log
+            assert KEY not in bot.log
