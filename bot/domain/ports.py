@@ -118,6 +118,10 @@ class Imaging(Protocol):
         """What the header says. Raises PictureRefused."""
         ...
 
+    async def verify(self, data: bytes) -> Inspection:
+        """What is there once the whole picture was decoded. Raises PictureRefused."""
+        ...
+
     async def clean(self, data: bytes, fit: Fit | None, *, lossless: bool = False) -> Encoded:
         """A clean re-encode without metadata, laid out by ``fit``. Raises PictureRefused."""
         ...

@@ -15,7 +15,9 @@ _DARK, _LIGHT = 64, 191
 _BETWEEN_SHARE = 0.12  # soft edges
 _FRAME_SHARE = 0.03
 _PART_SHARE = 0.0002
-_WHITE_PARTS, _BLACK_PARTS = 30, 6  # drawings and letters are mostly black on white, and of many parts
+_WHITE_PARTS, _BLACK_PARTS = 16, 6  # drawings and letters are mostly black on white, and of many parts
+_FEW_PARTS = 3  # so many may be slim: strokes of a brush, not letters
+_LETTER_COMPACTNESS = 0.25
 _THIN_SHARE = 0.008  # of the shorter side: what is thinner than twice this is a line
 _THICK_ENOUGH = 0.6
 _RAGGED = 0.12
@@ -51,12 +53,13 @@ def is_masklike(region: Region, source: Image.Image | None) -> bool:
         return True
     area, side = marked.sum(), min(marked.shape)
     most = _WHITE_PARTS if marked is region else _BLACK_PARTS
-    count = regions.count_parts(marked, marked.size * _PART_SHARE)
+    compact = regions.compactness(marked, marked.size * _PART_SHARE)
     thick = regions.opened(marked, side * _THIN_SHARE).sum() / area
     ragged = (regions.smoothed(marked, side * _THIN_SHARE) ^ marked).sum() / area
-    if count > most or thick < _THICK_ENOUGH or ragged > _RAGGED:
+    lettered = len(compact) > _FEW_PARTS and float(np.median(compact)) < _LETTER_COMPACTNESS
+    if len(compact) > most or lettered or thick < _THICK_ENOUGH or ragged > _RAGGED:
         return False
-    return source is None or count <= 1 or not _follows_brightness(region, source)
+    return source is None or len(compact) <= 1 or not _follows_brightness(region, source)
 
 
 def _follows_brightness(region: Region, source: Image.Image) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from PIL import Image, ImageFilter
+from scipy import ndimage
 
 from bot.domain.pictures import Size
 from bot.imaging import regions
@@ -15,7 +16,14 @@ _EDGE_NOISE = 0.6  # and this much of the local contrast, since re-scaling moves
 _SURE = 48.0
 _SAME_SHARE = 0.35  # so much of the picture has to be as it was
 _SPECK_SHARE = 0.0002
-_GAP_SHARE = 0.012
+_MOST_PARTS = 12
+_SAME_COLOUR = 24.0
+_FAINT = 9.0
+_HALO = 0.45
+_CORE = 0.7
+_BRIDGED_AT = 400  # pixels of the longer side; strokes are widened to a pixel there
+_GAP_SHARES = (0.012, 0.03, 0.05, 0.07)  # of the shorter side: half the gap that is bridged
+_ENCLOSED_SHARE = 0.4
 _PAINT_SPREAD = 16.0
 _PAINT_SHARE = 0.8
 _LEAST_OPACITY = 0.2
@@ -37,11 +45,12 @@ def painted_region(source: Image.Image, candidate: Image.Image, *, forced: bool 
     before, after = _pixels(source, size), _pixels(candidate, size)
     difference = _difference(before, after)
     marks = _marks(difference, _tolerance(before))
-    if forced:
-        return _enclosed(marks)
-    if not marks.any() or not _mostly_as_it_was(difference, marks):
-        return None
-    return _enclosed(marks) if _is_paint(before, after, difference, marks) else None
+    if not forced:
+        if not marks.any() or not _mostly_as_it_was(difference, marks):
+            return None
+        if not _is_paint(before, after, difference, marks):
+            return None
+    return _enclosed(_crisp(_extended(marks, after, difference), difference))
 
 
 def same_picture(source: Image.Image, candidate: Image.Image) -> bool:
@@ -78,23 +87,42 @@ def _tolerance(before: Plane) -> Plane:
 def _marks(difference: Plane, tolerance: Plane) -> Region:
     """What differs beyond doubt, without specks."""
     marks = difference > tolerance
-    sure = regions.grown(difference > np.maximum(tolerance, _SURE), 3)
+    sure = regions.widened(difference > np.maximum(tolerance, _SURE), 3)
     return regions.without_specks(marks & sure, marks.size * _SPECK_SHARE)
 
 
+def _extended(marks: Region, after: Plane, difference: Plane) -> Region:
+    """The marks and what continues them in their own colour where the picture has nearly the same."""
+    like = np.zeros_like(marks)
+    for part in regions.parts(marks, marks.size * _SPECK_SHARE)[:_MOST_PARTS]:
+        colour = np.median(after[part], axis=0)
+        like |= np.abs(after - colour).max(axis=2) < _SAME_COLOUR
+    return regions.reached(marks, marks | (like & (difference > _FAINT)))
+
+
+def _crisp(marks: Region, difference: Plane) -> Region:
+    """The marks without the halo that JPEG's coarse colour leaves around them."""
+    full = ndimage.maximum_filter(difference, size=7)
+    halo = difference < _HALO * full
+    return marks & ~(halo & regions.widened(~marks, 3))
+
+
 def _enclosed(marks: Region) -> Region:
-    """The painted strokes with their small gaps bridged and everything they go around."""
-    gap = min(marks.shape) * _GAP_SHARE
+    """The painted strokes and everything they go around, also where the outline is not quite closed."""
     region = regions.filled(marks)
-    bridged = regions.filled(regions.closed(region, gap))
-    # What bridging alone added along the outline is given back; what it helped to enclose stays.
-    gained = regions.opened(bridged & ~region, gap)
-    return regions.without_specks(region | gained, marks.size * _SPECK_SHARE)
+    small = regions.coarse(region, _BRIDGED_AT)
+    for share in _GAP_SHARES:
+        bridged = regions.closed(small, min(small.shape) * share)
+        around = regions.filled(bridged)
+        if (around & ~bridged).sum() >= _ENCLOSED_SHARE * small.sum():
+            inside = regions.shrunk(around, 1.0)
+            return regions.filled(region | regions.fine(inside, region))
+    return region
 
 
 def _mostly_as_it_was(difference: Plane, marks: Region) -> bool:
     """Whether outside the marks hardly anything changed, and enough of it is left."""
-    outside = ~regions.grown(marks, 6)
+    outside = ~regions.widened(marks, 6)
     if outside.mean() < _SAME_SHARE:
         return False
     return bool((difference[outside] < _NOISE).mean() > 0.97)
@@ -102,14 +130,13 @@ def _mostly_as_it_was(difference: Plane, marks: Region) -> bool:
 
 def _is_paint(before: Plane, after: Plane, difference: Plane, marks: Region) -> bool:
     """Whether most of the marked area is plain colour, opaque or see-through, with a sharp edge."""
-    outside = ~regions.grown(marks, 6)
+    outside = ~regions.widened(marks, 6)
+    core = marks & (difference > _CORE * ndimage.maximum_filter(difference, size=7))
     plain = 0
-    for part in regions.parts(marks, marks.size * _SPECK_SHARE):
-        core = regions.shrunk(part, 1.5)
-        chosen = core if core.sum() > 30 else part
-        if _is_one_paint(before, after, chosen, outside):
+    for part in regions.parts(marks, marks.size * _SPECK_SHARE)[:_MOST_PARTS]:
+        if _is_one_paint(before, after, part & core, outside):
             plain += int(part.sum())
-    vague = (difference[marks] < _SURE).mean()
+    vague = (difference[core] < _SURE).mean()
     return plain >= _PAINT_SHARE * marks.sum() and bool(vague < _VAGUE_SHARE)
 
 

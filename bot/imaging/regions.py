@@ -38,6 +38,36 @@ def closed(region: Region, radius: float) -> Region:
     return shrunk(grown(region, radius), radius)
 
 
+def widened(region: Region, pixels: int) -> Region:
+    """The region grown by whole pixels in all eight directions: coarser and quicker than `grown`."""
+    return np.asarray(ndimage.maximum_filter(region, size=2 * pixels + 1))
+
+
+def reached(start: Region, allowed: Region) -> Region:
+    """What of ``allowed`` hangs together with ``start``."""
+    labels, count = ndimage.label(allowed, structure=_AROUND)
+    touched = np.zeros(count + 1, dtype=np.bool_)
+    touched[labels[start]] = True
+    touched[0] = False
+    return np.asarray(touched[labels])
+
+
+def coarse(region: Region, longest: int) -> Region:
+    """The region at a lower resolution, where a cell is marked if any of its pixels was."""
+    step = _step(region, longest)
+    height, width = -(-region.shape[0] // step), -(-region.shape[1] // step)
+    padded = np.zeros((height * step, width * step), dtype=np.bool_)
+    padded[: region.shape[0], : region.shape[1]] = region
+    return np.asarray(padded.reshape(height, step, width, step).any(axis=(1, 3)))
+
+
+def fine(cells: Region, like: Region) -> Region:
+    """What `coarse` made of a region of ``like``'s size, at that size again."""
+    step = _step(like, max(cells.shape))
+    large = cells.repeat(step, axis=0).repeat(step, axis=1)
+    return np.asarray(large[: like.shape[0], : like.shape[1]])
+
+
 def filled(region: Region) -> Region:
     """The region with what it encloses."""
     return np.asarray(ndimage.binary_fill_holes(region))
@@ -51,11 +81,19 @@ def parts(region: Region, least: float) -> list[Region]:
     return [np.asarray(labels == number) for number in numbers]
 
 
-def count_parts(region: Region, least: float) -> int:
-    """How many connected parts have at least ``least`` pixels."""
-    labels, count = ndimage.label(region, structure=_AROUND)
-    areas = np.bincount(labels.ravel(), minlength=count + 1)[1:]
-    return int((areas >= least).sum())
+def compactness(region: Region, least: float) -> list[float]:
+    """For each connected part of at least ``least`` pixels: its greatest depth by the root of its area.
+
+    0.56 for a disk, 0.5 for a square, 0.25 for a bar of 1:4, under 0.2 for most letters. Parts that touch
+    at a corner only are separate.
+    """
+    labels, count = ndimage.label(region)
+    areas = np.bincount(labels.ravel(), minlength=count + 1)
+    depth = np.asarray(ndimage.distance_transform_edt(np.pad(region, 1)))[1:-1, 1:-1]
+    deepest = ndimage.maximum(depth, labels, range(1, count + 1)) if count else []
+    return [
+        float(d) / float(area) ** 0.5 for d, area in zip(deepest, areas[1:], strict=True) if area >= least
+    ]
 
 
 def without_specks(region: Region, least: float) -> Region:
@@ -75,6 +113,10 @@ def at_size(region: Region, size: Size) -> Image.Image:
         return image
     image = image.resize((size.width, size.height), Image.Resampling.BILINEAR)
     return image.point([0] * 128 + [255] * 128)
+
+
+def _step(region: Region, longest: int) -> int:
+    return max(1, -(-max(region.shape) // longest))
 
 
 def _without_small(region: Region, least: float) -> Region:

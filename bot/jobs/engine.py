@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import structlog
@@ -86,3 +87,5 @@ class Engine:
         """Let running steps finish for at most ``seconds``; what is left goes on at the next start."""
         # In a thread: called directly it would block the loop that the steps run in.
         await asyncio.to_thread(DBOS.destroy, workflow_completion_timeout_sec=int(seconds))
+        # DBOS made its own thread pool the loop's default and has just closed it.
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor())

@@ -123,7 +123,7 @@ class CheckedTransport(httpx.AsyncHTTPTransport):
         known = any(host == name or host.endswith(f".{name}") for name in _KNOWN_HOSTS)
         if not known and host not in self._seen:
             self._seen.add(host)
-            log.info("unknown_host", host=host)
+            log.info("unknown_host", host=host[:100])
 
 
 def _aimed(request: httpx.Request, host: str, address: str) -> httpx.Request:

@@ -193,7 +193,7 @@ class WaveSpeed:
             for prediction in listed:  # what is new shifts the pages, so one may come twice
                 found.setdefault(prediction.id, prediction)
             seen += count
-            if not count or seen >= total if total is not None else count < size:
+            if not count or (count < size if total is None else seen >= total):
                 return list(found.values())
         log.warning("predictions_cut", pages=_MOST_PAGES)
         return list(found.values())

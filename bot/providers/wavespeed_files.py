@@ -67,6 +67,8 @@ def fetched(status: int, headers: Mapping[str, str], body: bytes) -> bytes:
     """
     if status != 200:
         raise ProviderDown(f"the output answered HTTP {status}")
+    if headers.get("content-encoding", "identity").lower() != "identity":
+        raise ProviderDown("the output is compressed, which nobody asked for")
     if not body:
         raise ProviderDown("the output is empty")
     start = body[:64].lstrip().lower()

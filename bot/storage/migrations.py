@@ -58,7 +58,7 @@ def connect(url: str) -> Iterator[Connection]:
         engine = create_engine(parsed, poolclass=NullPool, connect_args={"connect_timeout": 10})
     with border(), engine.begin() as connection:
         if not on_sqlite:
-            (text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+            connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
         yield connection
 
 

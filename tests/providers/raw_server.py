@@ -45,9 +45,7 @@ async def drip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> No
 
 
 @asynccontextmanager
-async def raw_server(
-    answer: bytes | Talk, *, host: str = "127.0.0.1", tls: ssl.SSLContext | None = None
-) -> AsyncIterator[RawServer]:
+async def raw_server(answer: bytes | Talk, *, tls: ssl.SSLContext | None = None) -> AsyncIterator[RawServer]:
     """Read each connection's request, answer it with ``answer`` and close."""
     told = RawServer()
 
@@ -68,7 +66,7 @@ async def raw_server(
         finally:
             writer.close()
 
-    server = await asyncio.start_server(connected, host, 0, ssl=tls)
+    server = await asyncio.start_server(connected, "127.0.0.1", 0, ssl=tls)
     async with server:
         told.port = server.sockets[0].getsockname()[1]
         yield told

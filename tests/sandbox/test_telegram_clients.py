@@ -10,7 +10,8 @@ from aiogram import Dispatcher, F
 from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.client.telegram import TelegramAPIServer
 from aiogram.types import BufferedInputFile, Message, ReplyParameters
-from telegram_bench import ADA, CAT, TOKEN, opened, standin
+
+from tests.sandbox.telegram_bench import ADA, CAT, TOKEN, opened, standin
 
 
 async def test_python_telegram_bot_sends_edits_and_downloads() -> None:

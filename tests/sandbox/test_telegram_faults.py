@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
 import pytest
 from starlette.applications import Starlette
-from telegram_bench import ADA, GROUP, TOKEN, Bench, picture, standin
 
 from bot.sandbox.serve import serve
 from bot.sandbox.telegram import TelegramStandIn
+from tests.sandbox.telegram_bench import ADA, GROUP, TOKEN, Bench, picture, standin
+
+
+@pytest.fixture(scope="module")
+async def shared() -> AsyncIterator[Bench]:
+    """One stand-in for all calls that leave nothing behind."""
+    async with standin() as bench:
+        yield bench
 
 
 async def texts(bench: Bench) -> list[str]:
@@ -119,12 +127,13 @@ async def test_the_call_log_has_every_call_with_files_as_sizes() -> None:
         ("files/x/expire", {}, 404),
     ],
 )
-async def test_what_people_can_not_do_is_said_in_a_sentence(path: str, body: Any, status: int) -> None:
+async def test_what_people_can_not_do_is_said_in_a_sentence(
+    shared: Bench, path: str, body: Any, status: int
+) -> None:
     """The people's side refuses with 4xx and one sentence."""
-    async with standin() as bench:
-        answer = await bench.http.post(f"/sandbox/{path}", json=body)
-        assert answer.status_code == status
-        assert len(answer.json()["error"].split()) > 2
+    answer = await shared.http.post(f"/sandbox/{path}", json=body)
+    assert answer.status_code == status
+    assert len(answer.json()["error"].split()) > 2
 
 
 async def test_the_server_stops_promptly_with_an_open_long_poll() -> None:
@@ -133,8 +142,7 @@ async def test_the_server_stops_promptly_with_an_open_long_poll() -> None:
     async with httpx.AsyncClient() as http:
         async with serve(app) as url:
             poll = asyncio.create_task(http.get(f"{url}/bot{TOKEN}/getUpdates?timeout=50", timeout=60))
-            while not (await http.get(f"{url}/sandbox/polls")).json()["open"]:
-                await asyncio.sleep(0)
+            assert (await http.get(f"{url}/sandbox/polls?wait=10", timeout=60)).json()["open"] is True
             before = time.monotonic()
         assert time.monotonic() - before < 2
         assert (await poll).status_code == 502

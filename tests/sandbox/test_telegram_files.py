@@ -6,9 +6,9 @@ import io
 
 import pytest
 from PIL import Image
-from telegram_bench import ADA, TOKEN, Bench, opened, picture, standin
 
 from bot.sandbox.telegram.files import FileStore
+from tests.sandbox.telegram_bench import ADA, TOKEN, Bench, opened, picture, standin
 
 
 async def download(bench: Bench, file_id: str) -> bytes:
@@ -136,8 +136,10 @@ async def test_a_file_is_sent_again_by_its_id() -> None:
         (b"", "file must be non-empty"),
         (
             picture() + b"x" * 10_485_760,
-            f"file of size {10_485_760 + len(picture())} bytes is too big for a photo; "
-            "the maximum size is 10485760 bytes",
+            (
+                f"file of size {10_485_760 + len(picture())} bytes is too big for a photo; "
+                "the maximum size is 10485760 bytes"
+            ),
         ),
     ],
     ids=["longer than 20:1", "w+h over 10000", "not a picture", "empty", "over 10 MB"],

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from telegram_bench import ADA, BEN, BOT_ID, GROUP, Bench, picture, standin
+
+from tests.sandbox.telegram_bench import ADA, BEN, BOT_ID, GROUP, Bench, picture, standin
 
 PHOTO = {"photo": ("a.png", picture())}
 

@@ -6,7 +6,8 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from telegram_bench import ADA, BEN, CAT, GROUP, Bench, picture, standin
+
+from tests.sandbox.telegram_bench import ADA, BEN, CAT, GROUP, Bench, picture, standin
 
 LAUGH = "\N{FACE WITH TEARS OF JOY}"  # two UTF-16 units
 
@@ -50,8 +51,10 @@ def keyboard(data: str = "yes") -> dict[str, Any]:
         (
             "sendMessage",
             {"chat_id": ADA, "text": "x", "reply_markup": {"inline_keyboard": [[{"text": "dead"}]]}},
-            "400 Bad Request: can't parse inline keyboard button: "
-            "Text buttons are unallowed in the inline keyboard",
+            (
+                "400 Bad Request: can't parse inline keyboard button: "
+                "Text buttons are unallowed in the inline keyboard"
+            ),
         ),
         (
             "sendMessage",

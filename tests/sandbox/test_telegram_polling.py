@@ -6,10 +6,10 @@ import asyncio
 
 import httpx
 import pytest
-from telegram_bench import ADA, GROUP, TOKEN, standin
 
 from bot.sandbox.telegram.updates import UpdateQueue
 from bot.sandbox.telegram.wire import Params
+from tests.sandbox.telegram_bench import ADA, GROUP, TOKEN, standin
 
 
 class Clock:
@@ -108,8 +108,7 @@ async def test_a_second_poller_ends_the_first() -> None:
     """Two programs with one token: the older poll gets 409 with Telegram's own words."""
     async with standin() as bench:
         first = asyncio.create_task(bench.refused("getUpdates", timeout=50))
-        while not (await bench.sandbox("polls"))["open"]:
-            await asyncio.sleep(0)
+        assert (await bench.sandbox("polls?wait=10"))["open"] is True
         await bench.ok("getUpdates", offset=1)
         assert await first == (
             "409 Conflict: terminated by other getUpdates request; "

@@ -13,9 +13,9 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
-from telegram_bench import ADA, BEN, Bench, standin
 
 from bot.sandbox.serve import serve
+from tests.sandbox.telegram_bench import ADA, BEN, Bench, standin
 
 
 @dataclass

@@ -126,7 +126,9 @@ async def test_unknown_faults_are_refused(body: dict[str, Any]) -> None:
         assert answer.json()["error"]
 
 
-@pytest.mark.parametrize("settings", [{"colour": "red"}, {"models": ["openai/dall-e-2"]}, {"seconds": 3}])
+@pytest.mark.parametrize(
+    "settings", [{"drift": 1, "colour": "red"}, {"hold": False, "models": ["dall-e-2"]}, {"seconds": 3}]
+)
 async def test_unknown_settings_are_refused(settings: dict[str, Any]) -> None:
     """A setting that is not there, or does not fit, is answered 400 and changes nothing."""
     async with standin() as bench:

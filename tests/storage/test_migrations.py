@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+import subprocess
+import sys
+import time
 
+import psycopg
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
@@ -15,6 +18,8 @@ from bot.errors import StartRefused, StorageBusy
 from bot.storage import migrations
 from bot.storage.migrations import upgrade
 from bot.storage.tables import METADATA
+
+from .conftest import fresh_postgres
 
 
 def test_the_migrations_make_the_tables_that_the_program_uses(url: str) -> None:
@@ -44,11 +49,15 @@ def test_upgrading_again_changes_nothing(url: str) -> None:
     assert _revision(url) == "0001"
 
 
-def test_several_processes_may_start_at_once(empty_url: str) -> None:
-    """One migrates, the others wait and find it done."""
-    with ThreadPoolExecutor(4) as pool:
-        list(pool.map(upgrade, [empty_url] * 4))
-    assert _revision(empty_url) == "0001"
+def test_several_processes_may_start_at_once_on_postgres(postgres: str) -> None:
+    """One migrates, the others wait and find it done. (On SQLite there is only one process.)"""
+    url = fresh_postgres(postgres, template="template0")
+    start = "import sys; from bot.storage.migrations import upgrade; upgrade(sys.argv[1])"
+    with migrations.connect(url):  # holds the lock until all of them are there, waiting for it
+        processes = [subprocess.Popen([sys.executable, "-c", start, url]) for _ in range(3)]
+        _until_waiting(postgres, len(processes))
+    assert [process.wait(timeout=30) for process in processes] == [0, 0, 0]
+    assert _revision(url) == "0001"
 
 
 def test_a_newer_database_refuses_the_start(url: str) -> None:
@@ -91,6 +100,15 @@ def test_a_database_that_does_not_answer_is_busy() -> None:
     """The start may try again."""
     with pytest.raises(StorageBusy):
         upgrade("postgresql://nobody@/none?host=/nonexistent")
+
+
+def _until_waiting(server: str, count: int) -> None:
+    """Wait until so many connections of the server wait for an advisory lock."""
+    waiting = b"SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+    with psycopg.connect(server, autocommit=True) as connection:
+        deadline = time.monotonic() + 30
+        while connection.execute(waiting).fetchone() != (count,):
+            assert time.monotonic() < deadline, "they never came to wait for the lock"
 
 
 def _revision(url: str) -> str | None:

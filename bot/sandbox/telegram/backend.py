@@ -106,8 +106,8 @@ class Backend:
         """Give the thread a reply belongs to: its topic, or in a supergroup the message it began with."""
         if reply is None or chat.type != "supergroup":
             return 0
-        root = reply.get("message_thread_id", 0 if chat.forum else reply["message_id"])
-        return int(root)
+        first: int = 0 if chat.forum else reply["message_id"]
+        return int(reply.get("message_thread_id", first))
 
     def post(self, chat: Chat, params: Params, content: Json) -> Json:
         """Put a message of the bot's into a chat, as the answer and in the topic that ``params`` say."""

@@ -63,7 +63,8 @@ POST     /sandbox/groups/{id}/members                   JSON ``{add?: [id], remo
 POST     /sandbox/groups/{id}/migrate                   makes it a supergroup → the new ``Chat``
 POST     /sandbox/groups/{id}/topics                    JSON ``{name}`` → ``{"message_thread_id": id}``
 POST     /sandbox/files/{file_id}/expire                its links end; ``getFile`` gives a new one
-GET      /sandbox/polls                                 ``{"open": bool}``: whether a getUpdates waits now
+GET      /sandbox/polls[?wait=S]                        ``{"open": bool}``: whether a getUpdates waits now;
+                                                        waits up to S seconds until one does
 POST     /sandbox/files/{file_id}/forget                it is lost: ``getFile`` knows it no longer
 =======  =============================================  ==================================================
 

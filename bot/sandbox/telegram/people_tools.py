@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from starlette.responses import Response
 
 from bot.sandbox.telegram.faults import Fault
-from bot.sandbox.telegram.people_wire import json_body
+from bot.sandbox.telegram.people_wire import json_body, wait_seconds
 from bot.sandbox.telegram.phone import PhoneError
 from bot.sandbox.telegram.state import Json
 
@@ -58,5 +58,7 @@ async def clear_faults(tg: Backend, _request: Request) -> Json:
     return {"ok": True}
 
 
-async def read_polls(tg: Backend, _request: Request) -> Json:
+async def read_polls(tg: Backend, request: Request) -> Json:
+    if not tg.updates.polling:
+        await tg.updates.poll_opened.wait(wait_seconds(request))
     return {"open": tg.updates.polling}

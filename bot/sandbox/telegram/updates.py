@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from bot.sandbox.telegram.state import Json
+from bot.sandbox.telegram.state import Bell, Json
 from bot.sandbox.telegram.wire import ApiError, Params
 
 MESSAGE_LIFETIME = 24 * 3600.0
@@ -44,6 +44,7 @@ class UpdateQueue:
         self.allowed: list[str] = []
         self.webhook_active = False
         self.on_push: Callable[[Pending], None] = lambda _pending: None
+        self.poll_opened = Bell()
         self._poll: asyncio.Future[str | None] | None = None
         self._last_offset: int | None = None
         self._last_start = 0.0
@@ -139,6 +140,7 @@ class UpdateQueue:
 
     async def _wait(self, timeout: float) -> None:
         poll = self._poll = asyncio.get_running_loop().create_future()
+        self.poll_opened.ring()
         try:
             async with asyncio.timeout(timeout):
                 conflict = await poll

@@ -98,7 +98,8 @@ class Control:
             return _wrong(ValueError(f"a status is one of {', '.join(ENDINGS)}"))
         if status != "completed":
             self._worker.end(prediction, status, body.get("code"), body.get("error", ""))
-        prediction.release.set()
+        elif not prediction.ended:
+            self._worker.finish(prediction)
         await prediction.done.wait()
         return JSONResponse(_prediction(prediction))
 

@@ -82,10 +82,20 @@ class Worker:
         while self._waiting and not self._closing and (limit is None or self._running < limit):
             prediction = self._waiting.pop(0)
             if not prediction.ended:
-                self._running += 1
-                prediction.status = "processing"
-                self._world.bell.ring()
-                self._spawn(self._run(prediction)).add_done_callback(partial(self._check, prediction))
+                self._start(prediction)
+
+    def finish(self, prediction: Prediction) -> None:
+        """Let a prediction end now, even if it still waits for its turn."""
+        prediction.release.set()
+        if prediction in self._waiting:
+            self._waiting.remove(prediction)
+            self._start(prediction)
+
+    def _start(self, prediction: Prediction) -> None:
+        self._running += 1
+        prediction.status = "processing"
+        self._world.bell.ring()
+        self._spawn(self._run(prediction)).add_done_callback(partial(self._check, prediction))
 
     def release_all(self) -> None:
         """Let every held prediction end now."""

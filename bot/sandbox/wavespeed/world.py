@@ -9,7 +9,7 @@ import random
 import secrets
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -180,16 +180,19 @@ class World:
         return price - round(price * self.settings.discount_rate)
 
     def change(self, changes: Mapping[str, Any]) -> None:
-        """Set some of the settings. Raises `ValueError` for one that is not there or not fit."""
+        """Set some of the settings, all or none. Raises `ValueError` or `TypeError` for what does not fit."""
         known = {one.name for one in fields(Settings)}
-        for name, value in changes.items():
-            if name not in known:
-                raise ValueError(f"a setting is one of {', '.join(sorted(known))}")
-            if name == "models":
-                value = known_models(value)
-            setattr(self.settings, name, tuple(value) if name == "seconds" else value)
-        if "balance" in changes:
-            self.balance = round(float(changes["balance"]) * 1_000_000)
+        if not known.issuperset(changes):
+            raise ValueError(f"a setting is one of {', '.join(sorted(known))}")
+        fit = dict(changes)
+        if "models" in fit:
+            fit["models"] = known_models(fit["models"])
+        if "seconds" in fit:
+            least, most = fit["seconds"]
+            fit["seconds"] = (float(least), float(most))
+        if "balance" in fit:
+            self.balance = round(float(fit["balance"]) * 1_000_000)
+        self.settings = replace(self.settings, **fit)
 
     def described(self) -> dict[str, Any]:
         """Return the settings as they are; ``balance`` is what is left, in US dollars."""

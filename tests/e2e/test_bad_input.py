@@ -1,0 +1,93 @@
+"""What can't be used: one sentence that says what to do, no cost, and no edit recorded."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from PIL import Image
+
+from tests.e2e.world import PHOTOS, World
+
+
+def _png(size: tuple[int, int], mode: str = "L") -> bytes:
+    buffer = io.BytesIO()
+    Image.new(mode, size).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def _animation() -> bytes:
+    frames = [Image.new("L", (40, 40), shade) for shade in (0, 128, 255)]
+    buffer = io.BytesIO()
+    frames[0].save(buffer, "GIF", save_all=True, append_images=frames[1:])
+    return buffer.getvalue()
+
+
+CASES = {
+    "text": (b"just some words, no picture", "That is no picture I can read"),
+    "truncated": ((PHOTOS / "cat.jpg").read_bytes()[:9000], "damaged"),
+    "over 20 MB": (b"\xff\xd8\xff" + bytes(20 * 2**20 + 1), "over 20 MB"),
+    "over 50 megapixels": (_png((8000, 7000), "1"), "56 megapixels"),
+    "animated": (_animation(), "an animation"),
+    "longer than 20:1": (_png((2100, 100)), "2100×100"),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+async def test_a_file_that_is_no_usable_picture(shared: World, case: str) -> None:
+    """Each is named, and nothing is recorded as an edit or booked."""
+    data, answer = CASES[case]
+    ada = await shared.person("Ada")
+    await ada.starts()
+    [sent] = await ada.sends(data, caption="edit this", as_file=True)
+    told = await ada.sees_text(answer)
+    assert told["reply_to_message"]["message_id"] == sent["message_id"]
+    assert "Nothing was charged." in told["text"]
+    assert shared.rows("SELECT 1 FROM edits WHERE user_id = ?", ada.id) == []
+    assert shared.rows("SELECT 1 FROM ledger WHERE user_id = ?", ada.id) == []
+
+
+@pytest.mark.parametrize(
+    ("typed", "answer"),
+    [
+        ("/model dall-e-9", "I don't know a model “dall-e-9”. You can choose: gpt-image-2, "),
+        ("/quality ultra", "“ultra” is no quality of GPT Image 2. You can choose: low, medium, high."),
+        ("/size 99:1", "“99:1” is no size I know."),
+        ("/nonsense", "I don't know that command."),
+        ("hello?", "Send me the picture first"),
+    ],
+)
+async def test_a_wrong_word(shared: World, typed: str, answer: str) -> None:
+    """The answer lists what would be right."""
+    chloe = await shared.person("Chloe")
+    await chloe.starts()
+    await chloe.says(typed)
+    await chloe.sees_text(answer)
+
+
+async def test_a_model_that_the_provider_dropped(own: World) -> None:
+    """It is withdrawn at start with a log line; who asks for it is told."""
+    await own.wavespeed_settings(models=["openai/gpt-image-2/edit"])
+    bot = await own.start()
+    withdrawn = await bot.says("model_withdrawn")
+    assert withdrawn["model"] == "gpt-image-1"
+    dora = await own.person("Dora")
+    await dora.starts()
+    await dora.says("/model gpt-image-1")
+    await dora.sees_text("GPT Image 1 is no longer offered by the provider. You can choose: gpt-image-2.")
+
+
+async def test_a_stranger(own: World) -> None:
+    """Who is not in ADMINS gets one polite sentence, and nothing is bought."""
+    await own.start(ADMINS="1")
+    eve = await own.person("Eve")
+    await eve.says("/start")
+    await eve.sees_text("this bot is private")
+    await eve.sends("cat.jpg", caption="please")
+
+    async def told_twice() -> bool:
+        await eve.look()
+        return sum("private" in message.get("text", "") for message in eve.messages.values()) == 2
+
+    await own.until(told_twice)
+    assert own.rows("SELECT 1 FROM requests") == []
