@@ -148,6 +148,8 @@ class Preparing:
     async def _plan(self, request: Request) -> Plan:
         preferences = await self._.people.preferences(request.user_id)
         pictures = [await self._.pictures.fetch(picture) for picture in request.pictures]
-        # Decoded whole, so that a damaged picture is refused here and never becomes an edit.
-        inspections = [await self._.imaging.verify(data) for data in pictures]
+        inspections = [await self._.imaging.inspect(data) for data in pictures]
+        for data in pictures:
+            # Decoded whole, so that a damaged picture is refused here and never becomes an edit.
+            await self._.imaging.verify(data)
         return plan(self._.catalogue(), preferences, request.prompt, inspections)
