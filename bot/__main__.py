@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +12,7 @@ import typer
 
 from bot import app, checkup, logs, settings
 from bot.errors import StartRefused, WavebrushError
+from bot.process import locked
 from bot.sandbox import demo as sandbox
 from bot.storage.migrations import upgrade
 
@@ -25,8 +25,13 @@ cli = typer.Typer(
 
 
 def _refuse(error: Exception) -> NoReturn:
-    print(error, file=sys.stderr)
+    print(_one_line(error), file=sys.stderr)
     raise typer.Exit(2)
+
+
+def _one_line(error: Exception) -> str:
+    """What drivers say may have several lines."""
+    return " ".join(str(error).split())
 
 
 def _load() -> settings.Settings:
@@ -48,7 +53,7 @@ def run() -> None:
     except StartRefused as error:
         _refuse(error)
     except WavebrushError as error:
-        print(f"stopped: {error}", file=sys.stderr)
+        print(f"stopped: {_one_line(error)}", file=sys.stderr)
         raise typer.Exit(1) from error
 
 
@@ -57,14 +62,13 @@ def demo(
     reset: Annotated[bool, typer.Option("--reset", help="Forget what earlier demos left.")] = False,
     port: Annotated[int, typer.Option(help="Port of the chat page.")] = 8080,
     data: Annotated[Path, typer.Option(help="Where the demo keeps its data.")] = Path("data/demo"),
+    speed: Annotated[float, typer.Option(min=1, max=1000, help="Divide every waiting time.")] = 1.0,
 ) -> None:
     """Run the real bot against local stand-ins, with a chat page in the browser. Needs no account."""
-    if reset:
-        shutil.rmtree(data, ignore_errors=True)
     logs.set_up("WARNING", "text", ())
 
     async def work() -> None:
-        async with sandbox.stand_ins(data, port) as world:
+        async with sandbox.stand_ins(data, port, speed) as world:
             loaded = settings.load(
                 _env_file=None,
                 telegram_bot_token=sandbox.TOKEN,
@@ -74,12 +78,15 @@ def demo(
                 data_dir=data,
                 database_url=None,
                 port=0,
+                speed=speed,
             )
             await app.run(loaded, everybody=True, ready=_welcome(world.telegram))
 
     try:
+        with locked(data):  # another demo's folder must not be emptied
+            sandbox.prepare(data, reset=reset)
         asyncio.run(work())
-    except StartRefused as error:
+    except (StartRefused, sandbox.NotADemo) as error:
         _refuse(error)
     except OSError as error:
         _refuse(StartRefused(f"Port {port} is taken ({error.strerror}); try: python -m bot demo --port 8081"))

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from datetime import timedelta
 
 import structlog
 from telegram.error import InvalidToken, TelegramError
@@ -18,7 +19,10 @@ from bot.chat.files import Pictures
 from bot.chat.intake import Intake
 from bot.chat.messenger import Messages
 from bot.chat.polling import Polling
+from bot.chat.presses import Presses
 from bot.chat.progress import Progress
+from bot.chat.questions import REQUEST, Answers, Asking
+from bot.chat.results import EDIT, Results
 from bot.clock import Clock, SystemClock
 from bot.domain import catalogue
 from bot.domain.pictures import Limits
@@ -26,6 +30,7 @@ from bot.errors import StartRefused
 from bot.imaging.service import Imaging
 from bot.jobs import preparing, steps, workflow
 from bot.jobs.catalogue import LiveCatalogue
+from bot.jobs.deciding import Deciding
 from bot.jobs.engine import Engine
 from bot.jobs.housekeeping import Housekeeping
 from bot.jobs.posting import Posting
@@ -34,6 +39,7 @@ from bot.process import check_sqlite, locked, running, until_told
 from bot.providers.wavespeed import WaveSpeed
 from bot.settings import Settings
 from bot.storage.blobs import FileBlobs
+from bot.storage.buttons import SqlButtons
 from bot.storage.database import Database
 from bot.storage.edits import SqlEdits
 from bot.storage.inbox import SqlInbox
@@ -56,6 +62,7 @@ class _Storage:
     people: SqlPeople
     ledger: SqlLedger
     inbox: SqlInbox
+    buttons: SqlButtons
     blobs: FileBlobs
 
 
@@ -104,10 +111,9 @@ async def _open(settings: Settings, stack: AsyncExitStack) -> _World:
         SqlPeople(database),
         SqlLedger(database),
         SqlInbox(database),
+        SqlButtons(database),
         FileBlobs(settings.data_dir / "results"),
     )
-    await storage.inbox.release()
-    await storage.requests.release(clock.now())
     imaging = Imaging(Limits(), deadline=timing.imaging)
     await imaging.start()
     stack.push_async_callback(imaging.stop)
@@ -159,7 +165,8 @@ def _jobs(world: _World) -> _Parts:
     storage, timing, clock = world.storage, world.settings.timing, world.clock
     bot = world.telegram.bot
     progress = Progress(bot, storage.edits, timing, clock)
-    messages = Messages(bot, progress, world.imaging, world.live.now, timing)
+    asking = Asking(bot, storage.buttons, clock)
+    messages = Messages(bot, progress, asking, storage.buttons, world.imaging, world.live.now, timing, clock)
     pictures = Pictures(bot, storage.edits, storage.blobs, Limits(), timing)
     watch, posting = Watch(world.provider, timing, clock), Posting()
     work = steps.Steps(
@@ -182,11 +189,10 @@ def _jobs(world: _World) -> _Parts:
     ports = preparing.Ports(
         requests=storage.requests,
         edits=storage.edits,
-        people=storage.people,
         imaging=world.imaging,
         pictures=pictures,
         messenger=messages,
-        catalogue=world.live.now,
+        decide=Deciding(storage.people, world.imaging, pictures, storage.blobs, world.live.now),
         enqueue=engine.enqueue,
         timing=timing,
         clock=clock,
@@ -199,9 +205,12 @@ async def _work(world: _World, served: Callable[[int], bool], ready: Callable[[s
     clock, storage, timing = world.clock, world.storage, world.settings.timing
     bot = world.telegram.bot
     parts = _jobs(world)
+    answers = Answers(storage.requests, parts.preparing.nudge, clock)
+    results = Results(bot, storage.edits, storage.blobs, world.imaging, timing, world.settings.result_days)
     rooms = [
         Commands(bot, storage.people, storage.ledger, world.live.now, clock).handlers(),
-        Intake(bot, storage.requests, parts.preparing.nudge, timing, clock).handlers(),
+        Intake(bot, storage.requests, storage.edits, parts.preparing.nudge, timing, clock).handlers(),
+        Presses(storage.buttons, {REQUEST: answers.take, EDIT: results.take}).handlers(),
     ]
     application.route(world.telegram, application.Gate(bot, storage.people, served), rooms)
     dispatch = Dispatch(bot, storage.inbox, world.telegram.process_update, timing, clock)
@@ -211,6 +220,10 @@ async def _work(world: _World, served: Callable[[int], bool], ready: Callable[[s
     )
     async with server.serving(server.build({"telegram": polling.problem}), world.settings.port):
         await parts.engine.launch()
+        # No other process works on these data, so what the last one held is free again.
+        await storage.inbox.release()
+        now = clock.now()
+        await storage.requests.release(now, now + timedelta(seconds=timing.album_quiet))
         async with running(parts.watch.run, parts.progress.run, world.live.run) as working:
             intake = (polling.run, polling.watchdog, dispatch.run, parts.preparing.run, house.run)
             async with running(*intake) as taking_in:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from telegram import Bot
 from telegram.error import InvalidToken, TelegramError
@@ -51,7 +52,8 @@ async def _telegram(settings: Settings) -> list[Finding]:
     except InvalidToken:
         return [Finding(False, "TELEGRAM_BOT_TOKEN is refused: copy it again from @BotFather (/mybots)")]
     except TelegramError as error:
-        return [Finding(False, f"Telegram can't be reached at {settings.telegram_api_url}: {error.message}")]
+        where = f"Telegram can't be reached at {settings.telegram_api_url} ({error.message})"
+        return [Finding(False, f"{where}: look at this machine's network, and at TELEGRAM_API_URL")]
     privacy = (
         "off: in groups it sees every message"
         if me.can_read_all_group_messages
@@ -72,8 +74,8 @@ async def _provider(settings: Settings) -> list[Finding]:
     except KeyRejected:
         return [Finding(False, "WAVESPEED_API_KEY is refused: make one at https://wavespeed.ai/accesskey")]
     except ProviderError as error:
-        where = settings.wavespeed_api_url
-        return [Finding(False, f"WaveSpeed does not answer at {where} ({type(error).__name__})")]
+        where = f"WaveSpeed does not answer at {settings.wavespeed_api_url} ({type(error).__name__})"
+        return [Finding(False, f"{where}: look at this machine's network, and at WAVESPEED_API_URL")]
     finally:
         await provider.aclose()
     gone = [model.endpoint for model in known.models.values() if not known.is_live(model.name)]
@@ -85,11 +87,17 @@ async def _provider(settings: Settings) -> list[Finding]:
 
 
 async def _database(settings: Settings) -> list[Finding]:
+    url = settings.app_database_url
     try:
-        check_sqlite(settings.app_database_url)
-        waiting = await asyncio.to_thread(pending, settings.app_database_url)
-    except (StartRefused, StorageBusy) as error:
+        check_sqlite(url)
+        if url.startswith("sqlite") and not await asyncio.to_thread(Path(url.partition(":///")[2]).exists):
+            return [Finding(True, "Database: none yet; the start (or make migrate) makes it")]
+        waiting = await asyncio.to_thread(pending, url)
+    except StartRefused as error:
         return [Finding(False, f"Database: {error}")]
+    except StorageBusy as error:
+        reason = " ".join(str(error).split())
+        return [Finding(False, f"Database: {reason}: look at DATABASE_URL, and at the server it names")]
     if waiting:
         return [Finding(True, f"Database: {waiting} migration(s) to apply; the start (or make migrate) does")]
     return [Finding(True, "Database: reached, its tables are up to date")]

@@ -49,8 +49,8 @@ def check_sqlite(database_url: str) -> None:
     old = sys.version_info >= (3, 12) and sqlite3.sqlite_version_info < _NEEDED_SQLITE
     if old and database_url.startswith("sqlite"):
         raise StartRefused(
-            f"This Python's SQLite is {sqlite3.sqlite_version}, and 3.42 or newer is needed: use Python 3.11, "
-            "a newer system (Debian 13), or set DATABASE_URL to a Postgres database"
+            f"This Python's SQLite is {sqlite3.sqlite_version}, and 3.42 or newer is needed: "
+            "use Python 3.11, a newer system (Debian 13), or set DATABASE_URL to a Postgres database"
         )
 
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-import os
+import json
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import unquote
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 from pydantic_settings import (
     BaseSettings,
+    EnvSettingsSource,
     NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
@@ -21,30 +24,44 @@ from bot.domain.timing import Timing
 from bot.errors import StartRefused
 
 _TOKEN = re.compile(r"\d{5,12}:[A-Za-z0-9_-]{30,}")
+# A database URL's password: between the user and the host, or as a parameter (SQLAlchemy reads both).
+_PASSWORD = re.compile(r"://[^:/@]*:([^@]*)@|[?&]password=([^&]*)")
 DEMO_HINT = "To try Wavebrush without any account: make demo"
 
 
 class _MountedSecrets(PydanticBaseSettingsSource):
     """Reads ``NAME_FILE``: the path of a file whose content is the value of ``NAME``."""
 
+    def __init__(self, settings_cls: type[BaseSettings], *named: PydanticBaseSettingsSource) -> None:
+        """Look for the paths in ``named``, the first source that has one wins."""
+        super().__init__(settings_cls)
+        self._paths: dict[str, str | None] = {}
+        for source in reversed(named):
+            self._paths |= _variables(source)
+
     def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
-        path = os.environ.get(f"{field_name.upper()}_FILE")
+        path = self._paths.get(f"{field_name}_file")
         if not path:
             return None, field_name, False
         try:
             return Path(path).read_text("utf-8").strip(), field_name, False
-        except OSError as error:
+        except (OSError, UnicodeDecodeError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "it is no text"
             raise StartRefused(
-                f"{field_name.upper()}_FILE can't be read ({error.strerror}): "
+                f"{field_name.upper()}_FILE can't be read ({reason}): "
                 "name a readable file that holds the value. " + DEMO_HINT
-            ) from error
+            ) from None
 
     def __call__(self) -> dict[str, Any]:
-        values = {name: self.get_field_value(info, name)[0] for name, info in self._fields().items()}
+        fields = self.settings_cls.model_fields
+        values = {name: self.get_field_value(info, name)[0] for name, info in fields.items()}
         return {name: value for name, value in values.items() if value is not None}
 
-    def _fields(self) -> dict[str, FieldInfo]:
-        return self.settings_cls.model_fields
+
+def _variables(source: PydanticBaseSettingsSource) -> Mapping[str, str | None]:
+    """What a source of the environment or of ``.env`` found, names in lower case, nothing empty."""
+    found = source.env_vars if isinstance(source, EnvSettingsSource) else {}
+    return {name.lower(): value for name, value in found.items() if value}
 
 
 class Settings(BaseSettings):
@@ -77,6 +94,7 @@ class Settings(BaseSettings):
     data_dir: Path = Field(default=Path("data"), description="Where databases and results are kept")
     database_url: str | None = Field(
         default=None,
+        repr=False,  # it may hold a password
         pattern=r"^(sqlite|postgres(ql)?)(\+\w+)?://\S+$",
         description="`sqlite:///path` or `postgresql://…`; empty: an SQLite file in `DATA_DIR`",
     )
@@ -126,7 +144,8 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """What is given in code wins, then the environment, mounted secrets, ``.env``."""
-        return init_settings, env_settings, _MountedSecrets(settings_cls), dotenv_settings
+        mounted = _MountedSecrets(settings_cls, env_settings, dotenv_settings)
+        return init_settings, env_settings, mounted, dotenv_settings
 
     def require_admins(self) -> None:
         """Refuse to start when nobody may use the bot.
@@ -159,8 +178,17 @@ class Settings(BaseSettings):
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """What must never be written anywhere."""
-        return self.telegram_bot_token.get_secret_value(), self.wavespeed_api_key.get_secret_value()
+        """What must never be written anywhere, in every spelling, the longest first."""
+        passwords = _PASSWORD.findall(self.database_url or "")
+        plain = {
+            self.telegram_bot_token.get_secret_value(),
+            self.wavespeed_api_key.get_secret_value(),
+            *(written for groups in passwords for written in groups),
+        }
+        plain |= {unquote(secret) for secret in plain}
+        # JSON logs escape quotes, backslashes and all that is not ASCII.
+        spelled = plain | {json.dumps(secret)[1:-1] for secret in plain}
+        return tuple(sorted(spelled - {""}, key=lambda secret: (-len(secret), secret)))
 
 
 def load(**given: Any) -> Settings:
@@ -173,6 +201,8 @@ def load(**given: Any) -> Settings:
         return Settings(**given)
     except ValidationError as error:
         raise StartRefused(_line(error)) from None
+    except UnicodeDecodeError:
+        raise StartRefused(f".env can't be read: save it as UTF-8 text. {DEMO_HINT}") from None
 
 
 def _line(error: ValidationError) -> str:

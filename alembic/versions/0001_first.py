@@ -26,7 +26,8 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Drop them, with all they hold."""
-    for table in ("ledger", "results", "attempts", "edits", "requests", "inbox", "preferences", "users"):
+    work = ("ledger", "results", "attempts", "edits", "buttons", "requests", "inbox")
+    for table in (*work, "preferences", "users"):
         op.drop_table(table)
 
 
@@ -86,16 +87,29 @@ def _intake() -> None:
         sa.Column("prompt", sa.String(), nullable=True),
         sa.Column("language", sa.String(), nullable=True),
         sa.Column("album_id", sa.String(), nullable=True),
+        sa.Column("addressed", sa.Boolean(), nullable=False),
+        sa.Column("decision", sa.JSON(none_as_null=True), nullable=True),
         sa.Column("question_message_id", sa.BigInteger(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("id", name="pk_requests"),
         sa.UniqueConstraint("chat_id", "message_id", name="uq_requests_chat_id_message_id"),
+        sa.UniqueConstraint("chat_id", "album_id", name="uq_requests_chat_id_album_id"),
     )
     op.create_index(
         "ix_requests_chat_id_user_id_created_at", "requests", ["chat_id", "user_id", "created_at"]
     )
     op.create_index("ix_requests_state_due_at", "requests", ["state", "due_at"])
+    op.create_table(
+        "buttons",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("user_id", sa.BigInteger(), nullable=False),
+        sa.Column("subject", sa.String(), nullable=False),
+        sa.Column("value", sa.String(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_buttons"),
+    )
+    op.create_index("ix_buttons_subject", "buttons", ["subject"])
 
 
 def _edits() -> None:
@@ -128,6 +142,7 @@ def _edits() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_edits"),
         sa.UniqueConstraint("origin", name="uq_edits_origin"),
     )
+    op.create_index("ix_edits_chat_id_result_message_id", "edits", ["chat_id", "result_message_id"])
     op.create_index("ix_edits_model_submitted_at", "edits", ["model", "submitted_at"])
     op.create_index("ix_edits_state_created_at", "edits", ["state", "created_at"])
     op.create_index("ix_edits_user_id_created_at", "edits", ["user_id", "created_at"])

@@ -20,7 +20,7 @@ from bot.chat.limiter import Limiter
 from bot.chat.replies import Bot, place_of, reply
 from bot.chat.texts import say
 from bot.clock import Clock
-from bot.domain.ports import People
+from bot.domain.stores import People
 from bot.domain.timing import Timing
 
 Context = ContextTypes.DEFAULT_TYPE

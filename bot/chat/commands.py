@@ -15,8 +15,8 @@ from bot.clock import Clock
 from bot.domain.catalogue import ASPECT, QUALITY, RESOLUTION, Catalogue, Model
 from bot.domain.money import dollars
 from bot.domain.pictures import Size
-from bot.domain.ports import Ledger, People
 from bot.domain.preferences import Preferences, offered_sizes, parse_quality, parse_size, resolve
+from bot.domain.stores import Ledger, People
 from bot.errors import PriceUnknown, Refused
 
 Context = ContextTypes.DEFAULT_TYPE

@@ -13,7 +13,7 @@ import structlog
 from telegram import Bot, Update
 
 from bot.clock import Clock
-from bot.domain.ports import Inbox, InboxUpdate
+from bot.domain.stores import Inbox, InboxUpdate
 from bot.domain.timing import Timing
 from bot.errors import WavebrushError
 
@@ -99,7 +99,7 @@ class Dispatch:
                 return
             except WavebrushError as error:
                 log.warning("update_waits", update=raw.update_id, detail=str(error))
-            except Exception:
+            except Exception:  # one update that breaks must not stop those behind it
                 log.exception("update_broke", update=raw.update_id)
                 update = None
                 continue
@@ -109,6 +109,6 @@ class Dispatch:
     def _parse(self, raw: InboxUpdate) -> Update | None:
         try:
             return Update.de_json(json.loads(raw.body), self._bot)
-        except Exception:
+        except Exception:  # whatever the parser trips over: it is stored, reported and skipped alone
             log.exception("update_unreadable", update=raw.update_id)
             return None

@@ -10,7 +10,7 @@ from telegram.error import BadRequest, InvalidToken, TelegramError
 from bot.chat.failures import translate
 from bot.domain.edits import SentPicture
 from bot.domain.pictures import Limits
-from bot.domain.ports import Blobs, Edits
+from bot.domain.stores import Blobs, Edits
 from bot.domain.timing import Timing
 from bot.errors import MessengerBusy, PictureGone, PictureTooHeavy
 

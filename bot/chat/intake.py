@@ -1,34 +1,48 @@
-"""From messages to requests: a picture with words, a picture without, words without a picture."""
+"""From messages to requests: pictures with words, without words, in albums, as replies; words alone."""
 
 from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
-from telegram import Message, Update
+from telegram import Message, Update, User
 from telegram.ext import BaseHandler, ContextTypes, MessageHandler, filters
 
+from bot.chat.addressing import addressed
+from bot.chat.pictures import moving, sent_picture
 from bot.chat.replies import Bot, place_of, reply
-from bot.chat.texts import say
+from bot.chat.texts import explain, say
 from bot.clock import Clock
-from bot.domain.edits import Request, RequestState, SentPicture
-from bot.domain.ports import Requests
+from bot.domain.edits import Joined, Request, RequestState, SentPicture
+from bot.domain.stores import Edits, Requests
 from bot.domain.timing import Timing
+from bot.errors import PictureAnimated
 
 Context = ContextTypes.DEFAULT_TYPE
-PRIVATE = filters.ChatType.PRIVATE & filters.UpdateType.MESSAGE
-PICTURE = filters.PHOTO | filters.Document.ALL
+NEW = filters.UpdateType.MESSAGE
+PRIVATE = filters.ChatType.PRIVATE
+PICTURE = filters.PHOTO | filters.Document.ALL | filters.Sticker.ALL | filters.ANIMATION
+EDIT = filters.Regex(r"^/edit(@\w+)?(\s|$)")
 
 
 class Intake:
     """Writes requests down and says that they are there; it does no picture work and no paid work."""
 
     def __init__(
-        self, bot: Bot, requests: Requests, nudge: Callable[[], None], timing: Timing, clock: Clock
+        self,
+        bot: Bot,
+        requests: Requests,
+        edits: Edits,
+        nudge: Callable[[], None],
+        timing: Timing,
+        clock: Clock,
     ) -> None:
         self._bot = bot
         self._requests = requests
+        self._edits = edits
         self._nudge = nudge
         self._timing = timing
         self._clock = clock
@@ -36,88 +50,116 @@ class Intake:
     def handlers(self) -> list[BaseHandler[Any, Any, Any]]:
         """What this room listens to, the most special first."""
         return [
-            MessageHandler(PRIVATE & PICTURE, self.picture),
-            MessageHandler(PRIVATE & filters.TEXT & ~filters.COMMAND, self.words),
-            MessageHandler(PRIVATE & filters.COMMAND, self.unknown_command),
-            MessageHandler(PRIVATE & ~filters.StatusUpdate.ALL, self.unusable),
+            MessageHandler(NEW & PICTURE, self.picture),
+            MessageHandler(NEW & filters.TEXT & (~filters.COMMAND | EDIT), self.words),
+            MessageHandler(NEW & PRIVATE & filters.COMMAND, self.unknown_command),
+            MessageHandler(NEW & PRIVATE & ~filters.StatusUpdate.ALL, self.unusable),
         ]
 
     async def picture(self, update: Update, context: Context) -> None:
-        """A photo or a file: open a request, which asks for words if there are none."""
-        message = _message(update)
+        """A picture: a request of its own, a part of an album, or the mask of what it replies to."""
+        message, user = _from(update)
+        words = addressed(message, self._bot.id, self._bot.username)
         picture = sent_picture(message)
-        user = message.from_user
-        if picture is None or user is None:
+        if picture is None:
+            if words is not None and moving(message):
+                await self._answer(message, explain(PictureAnimated(), user.language_code))
             return
-        now = self._clock.now()
-        # A forwarded caption is somebody else's words, not an instruction to spend this person's money.
-        prompt = None if message.forward_origin else (message.caption or "").strip() or None
-        request = Request(
+        if message.media_group_id is not None:
+            await self._album_part(update, message, self._request(message, user, (picture,), words))
+            return
+        if words is None:
+            return
+        source, prompt = await self._replied_to(message)
+        pictures = (picture,) if source is None else (source, picture)
+        request = self._request(message, user, pictures, words)
+        await self._open(update, replace(request, prompt=words or prompt))
+
+    async def words(self, update: Update, context: Context) -> None:
+        """Text: what to change in the picture it replies to, or in the one that waits for words."""
+        message, user = _from(update)
+        words = addressed(message, self._bot.id, self._bot.username)
+        if words is None:
+            return
+        waiting = await self._requests.wanting_words(message.chat_id, user.id)
+        if waiting is not None and words and _answers(message, waiting):
+            if await self._requests.give_words(waiting.id, words, self._clock.now()):
+                self._nudge()
+            return
+        source, _ = await self._replied_to(message)
+        if source is None:
+            await self._answer(message, say("text-without-picture", user.language_code))
+            return
+        await self._open(update, self._request(message, user, (source,), words))
+
+    async def unknown_command(self, update: Update, context: Context) -> None:
+        """A command that no other room took."""
+        message, user = _from(update)
+        await self._answer(message, say("unknown-command", user.language_code))
+
+    async def unusable(self, update: Update, context: Context) -> None:
+        """Voice, video, contact, poll: nothing is silence."""
+        message, user = _from(update)
+        await self._answer(message, say("unusable-message", user.language_code))
+
+    def _request(
+        self, message: Message, user: User, pictures: tuple[SentPicture, ...], words: str | None
+    ) -> Request:
+        return Request(
             id=uuid.uuid4().hex,
             user_id=user.id,
             place=place_of(message),
             state=RequestState.COLLECTING,
-            pictures=(picture,),
-            created_at=now,
-            prompt=prompt,
+            pictures=pictures,
+            created_at=self._clock.now(),
+            prompt=words or None,
             language=user.language_code,
             album_id=message.media_group_id,
+            addressed=words is not None,
         )
-        await self._requests.open(request, now, update.update_id)
+
+    async def _open(self, update: Update, request: Request) -> None:
+        await self._requests.open(request, request.created_at, update.update_id)
         self._nudge()
 
-    async def words(self, update: Update, context: Context) -> None:
-        """Text: the answer to an open question, or a nudge towards a picture."""
-        message = _message(update)
-        user = message.from_user
-        if user is None or not message.text:
-            return
-        request = await self._requests.asking(message.chat_id, user.id)
-        if request is not None and await self._requests.answer(
-            request.id, message.text.strip(), self._clock.now()
-        ):
-            self._nudge()
-            return
-        await reply(self._bot, place_of(message), say("text-without-picture", user.language_code))
+    async def _album_part(self, update: Update, message: Message, part: Request) -> None:
+        """Albums have no end mark: they are whole when no part came for a while."""
+        source, prompt = await self._replied_to(message)
+        if source is not None:
+            part = replace(part, pictures=(source, *part.pictures), prompt=part.prompt or prompt)
+        due_at = part.created_at + timedelta(seconds=self._timing.album_quiet)
+        longest = timedelta(seconds=self._timing.album_longest)
+        joined = await self._requests.join(part, due_at, longest, update.update_id)
+        if joined is Joined.LATE and part.addressed:
+            await self._answer(message, say("late-part", part.language))
+        self._nudge()
 
-    async def unknown_command(self, update: Update, context: Context) -> None:
-        """A command that no other room took."""
-        await self._say(update, "unknown-command")
+    async def _replied_to(self, message: Message) -> tuple[SentPicture | None, str | None]:
+        """The picture that a message replies to, in the best copy we know, and the words it had."""
+        answered = message.reply_to_message
+        if answered is None:
+            return None, None
+        if answered.from_user is not None and answered.from_user.id == self._bot.id:
+            edit = await self._edits.of_result(message.chat_id, answered.message_id)
+            if edit is not None:
+                return SentPicture(result_of=edit.id, message_id=answered.message_id), edit.prompt
+        return sent_picture(answered), answered.caption
 
-    async def unusable(self, update: Update, context: Context) -> None:
-        """Voice, video, contact, poll: nothing is silence."""
-        await self._say(update, "unusable-message")
-
-    async def _say(self, update: Update, key: str) -> None:
-        message = _message(update)
-        language = message.from_user.language_code if message.from_user else None
-        await reply(self._bot, place_of(message), say(key, language))
-
-
-def sent_picture(message: Message) -> SentPicture | None:
-    """The picture of a message: the largest size of a photo, or a file; None if there is neither."""
-    if message.photo:
-        largest = message.photo[-1]
-        return SentPicture(
-            file_id=largest.file_id,
-            file_unique_id=largest.file_unique_id,
-            message_id=message.message_id,
-            bytes=largest.file_size,
-        )
-    if message.document:
-        document = message.document
-        return SentPicture(
-            file_id=document.file_id,
-            file_unique_id=document.file_unique_id,
-            message_id=message.message_id,
-            as_file=True,
-            bytes=document.file_size,
-        )
-    return None
+    async def _answer(self, message: Message, text: str) -> None:
+        await reply(self._bot, place_of(message), text)
 
 
-def _message(update: Update) -> Message:
+def _answers(message: Message, waiting: Request) -> bool:
+    """Whether words belong to the request that waits for some: unless they reply to something else."""
+    answered = message.reply_to_message
+    if answered is None:
+        return True
+    own = {waiting.place.message_id, waiting.question_message_id}
+    return answered.message_id in own | {picture.message_id for picture in waiting.pictures}
+
+
+def _from(update: Update) -> tuple[Message, User]:
     message = update.effective_message
-    if message is None:
-        raise ValueError("an update without a message reached a message handler")
-    return message
+    if message is None or message.from_user is None:
+        raise ValueError("an update without a message or a person reached a message handler")
+    return message, message.from_user

@@ -11,13 +11,18 @@ from telegram.error import BadRequest, NetworkError, TelegramError
 from bot.chat.failures import translate
 from bot.chat.limiter import Priority
 from bot.chat.progress import Progress
+from bot.chat.questions import Asking
 from bot.chat.replies import Bot, reply
+from bot.chat.results import keyboard
 from bot.chat.texts import explain, say
-from bot.domain.catalogue import QUALITY, Catalogue
+from bot.clock import Clock
+from bot.domain.catalogue import QUALITY, Catalogue, Model
 from bot.domain.edits import Edit, KeptResult, Request
 from bot.domain.money import dollars
 from bot.domain.pictures import Encoded
 from bot.domain.ports import Imaging, Stage
+from bot.domain.roles import Question
+from bot.domain.stores import Buttons
 from bot.domain.timing import Timing
 from bot.errors import ImagingFailed, MessengerBusy, WavebrushError
 
@@ -33,12 +38,18 @@ class Messages:
         self,
         bot: Bot,
         progress: Progress,
+        asking: Asking,
+        buttons: Buttons,
         imaging: Imaging,
         catalogue: Callable[[], Catalogue],
         timing: Timing,
+        clock: Clock,
     ) -> None:
         self._bot = bot
         self._progress = progress
+        self._asking = asking
+        self._buttons = buttons
+        self._clock = clock
         self._imaging = imaging
         self._catalogue = catalogue
         self._timing = timing
@@ -46,6 +57,14 @@ class Messages:
     async def ask_prompt(self, request: Request) -> int | None:
         """Ask what to change; the question's message id."""
         return await reply(self._bot, request.place, say("ask-prompt", request.language))
+
+    async def ask(self, request: Request, question: Question, shown: Encoded | None = None) -> int | None:
+        """Ask with buttons; the question's message id."""
+        return await self._asking.ask(request, question, shown)
+
+    async def one_of_an_album(self, request: Request) -> None:
+        """Say how to add a mask where only one picture of an album arrives."""
+        await reply(self._bot, request.place, say("one-of-an-album", request.language))
 
     async def refuse(self, request: Request, error: WavebrushError) -> None:
         """Say why nothing comes of a request, and what to do instead."""
@@ -104,6 +123,7 @@ class Messages:
             photo.data,
             caption=caption,
             filename=f"wavebrush-{edit.id[:8]}.{photo.extension}",
+            reply_markup=await keyboard(self._buttons, edit, self._clock),
             message_thread_id=edit.place.thread_id,
             reply_parameters=_to(edit),
             read_timeout=self._timing.telegram_read,
@@ -135,8 +155,16 @@ class Messages:
             f"{max(1, round(seconds))} s",
             dollars(charged),
         ]
-        text = say("result-caption", edit.language, details=" · ".join(part for part in details if part))
-        return text[:MOST_CAPTION]
+        lines = [" · ".join(part for part in details if part), *self._notes(edit, model)]
+        return "\n".join(lines)[:MOST_CAPTION]
+
+    def _notes(self, edit: Edit, model: Model | None) -> list[str]:
+        if edit.mask_key is None:
+            return []
+        notes = [say("note-masked", edit.language)]
+        if model is not None and model.mask is None:
+            notes.append(say("note-no-mask-field", edit.language, model=model.title))
+        return notes
 
 
 def _quality(choices: Mapping[str, str]) -> str | None:

@@ -16,7 +16,7 @@ from telegram.error import TelegramError
 
 from bot.chat.failures import translate
 from bot.clock import Clock
-from bot.domain.ports import Inbox, InboxUpdate
+from bot.domain.stores import Inbox, InboxUpdate
 from bot.domain.timing import Timing
 from bot.errors import WavebrushError
 

@@ -14,7 +14,8 @@ from bot.chat.replies import Bot, reply
 from bot.chat.texts import say
 from bot.clock import Clock
 from bot.domain.edits import Edit
-from bot.domain.ports import Edits, Stage
+from bot.domain.ports import Stage
+from bot.domain.stores import Edits
 from bot.domain.timing import Timing
 from bot.errors import WavebrushError
 

@@ -6,6 +6,7 @@ Nothing here or elsewhere names a model; a new one is a new table in the file.
 from __future__ import annotations
 
 import dataclasses
+import re
 import tomllib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from bot.domain.pictures import Size, WireMask
 from bot.errors import ModelUnknown, ModelWithdrawn, PriceUnknown
 
 QUALITY, ASPECT, RESOLUTION = "quality", "aspect", "resolution"
+_ASPECT = re.compile(r"[1-9]\d*:[1-9]\d*")
 AUTOMATIC = frozenset({"auto", "model"})  # aspects that a person can choose on every model
 
 
@@ -234,7 +236,12 @@ def _validate(model: Model) -> None:
             raise ValueError(f"catalogue: {model.name}: the default {name} {choice.default} is not offered")
         if set(choice.wire) - set(choice.values):
             raise ValueError(f"catalogue: {model.name}: {name} has a wire word for a value it lacks")
+    for aspect in model.aspects:
+        if not _ASPECT.fullmatch(aspect):
+            raise ValueError(f"catalogue: {model.name}: the aspect {aspect} is not of the form W:H")
     for price in model.prices:
+        if type(price.micros) is not int or price.micros < 0:
+            raise ValueError(f"catalogue: {model.name}: a price of {price.micros} is no whole micro-dollars")
         for name, value in price.when.items():
             if name not in model.choices or value not in model.choices[name].values:
                 raise ValueError(f"catalogue: {model.name}: a price for {name}={value}, which is not offered")

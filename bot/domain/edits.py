@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from bot.domain.pictures import Fit, Role
+from bot.domain.roles import Decision
 
 
 class RequestState(StrEnum):
@@ -51,6 +52,15 @@ _FINAL = frozenset(
         EditState.UNDELIVERABLE,
     }
 )
+
+
+class Joined(StrEnum):
+    """What became of one part of an album."""
+
+    OPENED = "opened"  # it is the first
+    ADDED = "added"
+    KNOWN = "known"  # it came before
+    LATE = "late"  # the others are being worked on already
 
 
 class AttemptState(StrEnum):
@@ -102,6 +112,8 @@ class Request:
     prompt: str | None = None
     language: str | None = None
     album_id: str | None = None
+    addressed: bool = True  # in a group, a part of an album whose caption may still turn to the bot
+    decision: Decision = field(default_factory=Decision)
     question_message_id: int | None = None
 
 

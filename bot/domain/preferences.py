@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import gcd
 
-from bot.domain.catalogue import ASPECT, AUTOMATIC, QUALITY, RESOLUTION, Model, nearest_aspect
+from bot.domain.catalogue import ASPECT, AUTOMATIC, QUALITY, RESOLUTION, Model, aspect_ratio, nearest_aspect
 from bot.domain.pictures import Size
 from bot.errors import QualityUnknown, SizeUnknown
 
@@ -74,7 +74,7 @@ def parse_size(text: str, model: Model) -> SizeWish:
         if found := _RESOLUTION.match(word):
             resolution = found.group(0)
         elif (shape := _shape(word)) is not None:
-            aspect = shape
+            aspect = _as_offered(shape, model)
         else:
             raise SizeUnknown(word, value=word[:30], model=model.title, offered=offered_sizes(model))
     if not words:
@@ -95,6 +95,15 @@ def _shape(word: str) -> str | None:
         return None
     shared = gcd(width, height)
     return f"{width // shared}:{height // shared}"
+
+
+def _as_offered(shape: str, model: Model) -> str:
+    """The model's own words for a shape, where it has some: ``21:9`` for ``7:3``."""
+    return next((aspect for aspect in model.aspects if _same_shape(aspect, shape)), shape)
+
+
+def _same_shape(one: str, other: str) -> bool:
+    return not {one, other} & AUTOMATIC and aspect_ratio(one) == aspect_ratio(other)
 
 
 def offered_sizes(model: Model) -> str:
@@ -120,7 +129,7 @@ def resolve(preferences: Preferences, model: Model, source: Size) -> Resolved:
     aspect, pad_to = _resolve_aspect(preferences.aspect, model, source)
     if aspect is not None:
         choices[ASPECT] = aspect
-        if preferences.aspect not in {*AUTOMATIC, aspect}:
+        if preferences.aspect not in AUTOMATIC and not _same_shape(preferences.aspect, aspect):
             nearest[ASPECT] = (preferences.aspect, aspect)
     return Resolved(choices, pad_to, nearest)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from functools import partial
 
@@ -97,7 +98,9 @@ def resized(image: Image.Image, size: Size, box: _Box | None = None) -> Image.Im
 
 
 def _cropped(image: Image.Image, box: _Box) -> Image.Image:
-    left, top, right, bottom = (round(edge) for edge in box)
+    # Inwards to whole pixels, so that no padding is left at an edge.
+    left, top = (math.ceil(edge - 0.01) for edge in box[:2])
+    right, bottom = (math.floor(edge + 0.01) for edge in box[2:])
     right, bottom = max(right, left + 1), max(bottom, top + 1)
     if (left, top, right, bottom) == (0, 0, image.width, image.height):
         return image

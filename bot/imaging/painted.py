@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from PIL import Image, ImageFilter
 from scipy import ndimage
@@ -17,16 +19,17 @@ _SURE = 48.0
 _SAME_SHARE = 0.35  # so much of the picture has to be as it was
 _SPECK_SHARE = 0.0002
 _MOST_PARTS = 12
-_SAME_COLOUR = 24.0
+_SAME_COLOUR = 20.0
 _FAINT = 9.0
 _HALO = 0.45
 _CORE = 0.7
 _BRIDGED_AT = 400  # pixels of the longer side; strokes are widened to a pixel there
-_GAP_SHARES = (0.012, 0.03, 0.05, 0.07)  # of the shorter side: half the gap that is bridged
+_GAP_SHARES = (0.01, 0.025, 0.045, 0.07)  # of the shorter side: half the gap that is bridged
 _ENCLOSED_SHARE = 0.4
-_PAINT_SPREAD = 16.0
+_PAINT_SPREAD = 32.0
 _PAINT_SHARE = 0.8
 _LEAST_OPACITY = 0.2
+_OPAQUE = 0.05  # a slope below this is noise
 _VAGUE_SHARE = 0.4
 
 
@@ -50,7 +53,7 @@ def painted_region(source: Image.Image, candidate: Image.Image, *, forced: bool 
             return None
         if not _is_paint(before, after, difference, marks):
             return None
-    return _enclosed(_crisp(_extended(marks, after, difference), difference))
+    return _enclosed(_crisp(_extended(marks, before, after, difference), difference))
 
 
 def same_picture(source: Image.Image, candidate: Image.Image) -> bool:
@@ -91,12 +94,13 @@ def _marks(difference: Plane, tolerance: Plane) -> Region:
     return regions.without_specks(marks & sure, marks.size * _SPECK_SHARE)
 
 
-def _extended(marks: Region, after: Plane, difference: Plane) -> Region:
-    """The marks and what continues them in their own colour where the picture has nearly the same."""
+def _extended(marks: Region, before: Plane, after: Plane, difference: Plane) -> Region:
+    """The marks and what continues them in their paint where the picture has nearly the same colour."""
+    core = _core(marks, difference)
     like = np.zeros_like(marks)
     for part in regions.parts(marks, marks.size * _SPECK_SHARE)[:_MOST_PARTS]:
-        colour = np.median(after[part], axis=0)
-        like |= np.abs(after - colour).max(axis=2) < _SAME_COLOUR
+        paint = _Paint.of(before[part & core], after[part & core])
+        like |= paint.missed(before, after) < _SAME_COLOUR
     return regions.reached(marks, marks | (like & (difference > _FAINT)))
 
 
@@ -112,11 +116,12 @@ def _enclosed(marks: Region) -> Region:
     region = regions.filled(marks)
     small = regions.coarse(region, _BRIDGED_AT)
     for share in _GAP_SHARES:
-        bridged = regions.closed(small, min(small.shape) * share)
-        around = regions.filled(bridged)
-        if (around & ~bridged).sum() >= _ENCLOSED_SHARE * small.sum():
-            inside = regions.shrunk(around, 1.0)
-            return regions.filled(region | regions.fine(inside, region))
+        reach = min(small.shape) * share
+        swollen = regions.grown(small, reach)
+        around = regions.shrunk(regions.filled(swollen), reach)
+        inside = around & ~regions.shrunk(swollen, reach)
+        if inside.sum() >= _ENCLOSED_SHARE * small.sum():
+            return regions.filled(region | regions.fine(regions.shrunk(around, 1.0), region))
     return region
 
 
@@ -128,10 +133,16 @@ def _mostly_as_it_was(difference: Plane, marks: Region) -> bool:
     return bool((difference[outside] < _NOISE).mean() > 0.97)
 
 
+def _core(marks: Region, difference: Plane) -> Region:
+    """The middle of the strokes, where the paint is not mixed with what is beside it."""
+    core = marks & (difference > _CORE * ndimage.maximum_filter(difference, size=7))
+    return np.asarray(core | (marks & ~regions.reached(core, marks)))  # a part without a middle is all core
+
+
 def _is_paint(before: Plane, after: Plane, difference: Plane, marks: Region) -> bool:
     """Whether most of the marked area is plain colour, opaque or see-through, with a sharp edge."""
     outside = ~regions.widened(marks, 6)
-    core = marks & (difference > _CORE * ndimage.maximum_filter(difference, size=7))
+    core = _core(marks, difference)
     plain = 0
     for part in regions.parts(marks, marks.size * _SPECK_SHARE)[:_MOST_PARTS]:
         if _is_one_paint(before, after, part & core, outside):
@@ -141,17 +152,31 @@ def _is_paint(before: Plane, after: Plane, difference: Plane, marks: Region) -> 
 
 
 def _is_one_paint(before: Plane, after: Plane, part: Region, outside: Region) -> bool:
-    """Whether ``after = transparency × before + colour`` holds over a part, and not elsewhere too."""
-    x, y = before[part], after[part]
-    centred = x - x.mean(axis=0)
-    spread = float((centred**2).sum())
-    clear = float((centred * (y - y.mean(axis=0))).sum()) / spread if spread > x.size else 0.0
-    clear = clear if clear > 0.05 else 0.0
-    if clear > 1 - _LEAST_OPACITY:
+    """Whether one paint explains a part of the picture, and does not explain the untouched rest too."""
+    paint = _Paint.of(before[part], after[part])
+    if paint.clear > 1 - _LEAST_OPACITY:
         return False
-    colour = (y - clear * x).mean(axis=0)
-    missed = np.abs(y - clear * x - colour).max(axis=1)
-    if float((missed < 2 * _PAINT_SPREAD).mean()) < _PAINT_SHARE:
-        return False
-    elsewhere = np.abs(clear * before[outside] + colour - after[outside]).max(axis=1)
-    return bool((elsewhere > _NOISE).mean() > 0.5)
+    explained = paint.missed(before[part], after[part]) < _PAINT_SPREAD
+    elsewhere = paint.missed(before[outside], after[outside]) > _NOISE
+    return bool(explained.mean() >= _PAINT_SHARE and elsewhere.mean() > 0.5)
+
+
+@dataclass(frozen=True, slots=True)
+class _Paint:
+    """A colour laid over a picture: ``after = clear × before + colour``; ``clear`` is 0 if it is opaque."""
+
+    clear: float
+    colour: Plane
+
+    @classmethod
+    def of(cls, before: Plane, after: Plane) -> _Paint:
+        """The paint that explains pixels (n × 3) best, by least squares."""
+        x, y = before - before.mean(axis=0), after - after.mean(axis=0)
+        spread = float((x**2).sum())
+        clear = float((x * y).sum()) / spread if spread > x.size else 0.0
+        clear = clear if clear > _OPAQUE else 0.0
+        return cls(clear, np.asarray(np.median(after - clear * before, axis=0)))
+
+    def missed(self, before: Plane, after: Plane) -> Plane:
+        """How far each pixel is from what this paint would have made of it."""
+        return np.asarray(np.abs(after - self.clear * before - self.colour).max(axis=-1), dtype=np.float32)

@@ -90,10 +90,10 @@ def compactness(region: Region, least: float) -> list[float]:
     labels, count = ndimage.label(region)
     areas = np.bincount(labels.ravel(), minlength=count + 1)
     depth = np.asarray(ndimage.distance_transform_edt(np.pad(region, 1)))[1:-1, 1:-1]
-    deepest = ndimage.maximum(depth, labels, range(1, count + 1)) if count else []
-    return [
-        float(d) / float(area) ** 0.5 for d, area in zip(deepest, areas[1:], strict=True) if area >= least
-    ]
+    if not count:
+        return []
+    deepest = np.asarray(ndimage.maximum(depth, labels, np.arange(1, count + 1)))
+    return [float(d) / float(a) ** 0.5 for d, a in zip(deepest, areas[1:], strict=True) if a >= least]
 
 
 def without_specks(region: Region, least: float) -> Region:
@@ -116,7 +116,7 @@ def at_size(region: Region, size: Size) -> Image.Image:
 
 
 def _step(region: Region, longest: int) -> int:
-    return max(1, -(-max(region.shape) // longest))
+    return max(1, -(-int(max(region.shape)) // longest))
 
 
 def _without_small(region: Region, least: float) -> Region:

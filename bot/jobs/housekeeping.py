@@ -9,7 +9,7 @@ import structlog
 
 from bot.clock import Clock
 from bot.domain.edits import EditState
-from bot.domain.ports import Edits, Inbox, Requests
+from bot.domain.stores import Edits, Inbox, Requests
 from bot.domain.timing import Timing
 from bot.errors import WavebrushError
 from bot.jobs.engine import Engine

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Protocol
 
 import structlog
 
 from bot.clock import Clock
-from bot.domain.catalogue import Catalogue
-from bot.domain.edits import Edit, EditState, Request, RequestState
-from bot.domain.plan import Plan, plan
-from bot.domain.ports import Edits, Imaging, Messenger, People, PictureSource, Requests, Stage
+from bot.domain.edits import Edit, EditState, Place, Request, RequestState
+from bot.domain.ports import Imaging, Messenger, PictureSource, Stage
+from bot.domain.stores import Edits, Requests
 from bot.domain.timing import Timing
-from bot.errors import PromptMissing, WavebrushError
+from bot.errors import WavebrushError
+from bot.jobs.deciding import Ask, Deciding, Wanted
 
 log = structlog.get_logger(__name__)
 _AT_ONCE = 4
@@ -35,11 +34,10 @@ class Ports:
 
     requests: Requests
     edits: Edits
-    people: People
     imaging: Imaging
     pictures: PictureSource
     messenger: Messenger
-    catalogue: Callable[[], Catalogue]
+    decide: Deciding
     enqueue: Enqueue
     timing: Timing
     clock: Clock
@@ -83,9 +81,15 @@ class Preparing:
         for request in await self._.requests.claim_due(now, lease, limit=_AT_ONCE * 2):
             task = asyncio.create_task(self._guarded(request), name=f"prepare {request.id}")
             self._running.add(task)
-            task.add_done_callback(self._running.discard)
+            task.add_done_callback(self._ended)
         due = await self._.requests.next_due()
         return self._.timing.sweep if due is None else max(0.0, (due - self._.clock.now()).total_seconds())
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._running.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            # A defect. The request is taken up again when its lease runs out, and expires in the end.
+            log.error("prepare_broke", task=task.get_name(), exc_info=error)
 
     async def _wait(self, seconds: float) -> None:
         try:
@@ -103,12 +107,16 @@ class Preparing:
                 log.warning("prepare_failed", request=request.id, detail=str(error))
 
     async def prepare(self, request: Request) -> None:
-        """Turn one request into an edit, a question, or a refusal with its reason."""
-        try:
-            edit = await self._edit(request)
-        except PromptMissing:
-            await self._.requests.ask(request.id, await self._.messenger.ask_prompt(request))
+        """Turn one request into edits, a question, or a refusal with its reason."""
+        if not request.addressed:
+            # A picture in a group whose album never turned to the bot: not touched, not answered.
+            await self._.requests.close(request.id, RequestState.EXPIRED)
             return
+        try:
+            if not request.prompt:
+                await self._ask_words(request)
+                return
+            outcome = await self._.decide(request)
         except WavebrushError as error:
             if not error.permanent:
                 raise
@@ -116,40 +124,66 @@ class Preparing:
             if await self._.requests.close(request.id, RequestState.REFUSED):
                 await self._.messenger.refuse(request, error)
             return
-        if await self._.requests.accept(request.id, edit):
-            log.info("edit_accepted", request=request.id, edit=edit.id, model=edit.model, quote=edit.quote)
-            self._.messenger.progress(edit, Stage.QUEUED)
-            await self.enqueue(edit)
+        if isinstance(outcome, Ask):
+            await self._ask(request, outcome)
+        else:
+            await self._accept(request, self._edits(request, outcome))
 
     async def enqueue(self, edit: Edit) -> None:
         """Hand an accepted edit to the engine."""
         await self._.enqueue(edit.id, edit.user_id)
         await self._.edits.advance(edit.id, EditState.QUEUED)
 
-    async def _edit(self, request: Request) -> Edit:
-        if not request.prompt:
-            raise PromptMissing("no prompt")
-        planned = await self._plan(request)
+    async def _ask_words(self, request: Request) -> None:
+        for picture in request.pictures:  # so that nobody writes a prompt for what can't be used
+            await self._.imaging.inspect(await self._.pictures.fetch(picture))
+        if await self._.requests.ask(request.id, for_words=True):
+            await self._.requests.asked(request.id, await self._.messenger.ask_prompt(request))
+            return
+        fresh = await self._.requests.get(request.id)
+        if fresh is not None and fresh.prompt and fresh.state is RequestState.PREPARING:
+            await self.prepare(fresh)
+
+    async def _ask(self, request: Request, ask: Ask) -> None:
+        if await self._.requests.ask(request.id, for_words=False):
+            message_id = await self._.messenger.ask(request, ask.question, ask.shown)
+            await self._.requests.asked(request.id, message_id)
+
+    async def _accept(self, request: Request, edits: list[Edit]) -> None:
+        if not await self._.requests.accept(request.id, edits):
+            return
+        for edit in edits:
+            log.info("edit_accepted", request=request.id, edit=edit.id, model=edit.model, quote=edit.quote)
+            self._.messenger.progress(edit, Stage.QUEUED)
+            await self.enqueue(edit)
+        in_group = request.place.chat_id < 0
+        if in_group and request.album_id is not None and len(request.pictures) == 1:
+            await self._.messenger.one_of_an_album(request)
+
+    def _edits(self, request: Request, outcome: list[Wanted]) -> list[Edit]:
+        if len(outcome) == 1:
+            return [self._edit(request, request.place, 0, outcome[0])]
+        places = [  # each answers its own picture
+            replace(request.place, message_id=wanted.pictures[0].message_id) for wanted in outcome
+        ]
+        return [
+            self._edit(request, place, number, wanted)
+            for number, (place, wanted) in enumerate(zip(places, outcome, strict=True))
+        ]
+
+    def _edit(self, request: Request, place: Place, number: int, wanted: Wanted) -> Edit:
         return Edit(
             id=uuid.uuid4().hex,
-            origin=f"request:{request.id}:0",
+            origin=f"request:{request.id}:{number}",
             user_id=request.user_id,
-            place=request.place,
-            prompt=request.prompt,
-            model=planned.model.name,
-            choices=planned.choices,
-            pictures=request.pictures,
-            quote=planned.quote,
+            place=place,
+            prompt=request.prompt or "",
+            model=wanted.plan.model.name,
+            choices=wanted.plan.choices,
+            pictures=wanted.pictures,
+            quote=wanted.plan.quote,
             created_at=self._.clock.now(),
-            fit=planned.fit,
+            fit=wanted.plan.fit,
+            mask_key=wanted.mask_key,
             language=request.language,
         )
-
-    async def _plan(self, request: Request) -> Plan:
-        preferences = await self._.people.preferences(request.user_id)
-        pictures = [await self._.pictures.fetch(picture) for picture in request.pictures]
-        inspections = [await self._.imaging.inspect(data) for data in pictures]
-        for data in pictures:
-            # Decoded whole, so that a damaged picture is refused here and never becomes an edit.
-            await self._.imaging.verify(data)
-        return plan(self._.catalogue(), preferences, request.prompt, inspections)

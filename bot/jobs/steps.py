@@ -18,18 +18,9 @@ import structlog
 from bot.clock import Clock
 from bot.domain.catalogue import QUALITY, Catalogue
 from bot.domain.edits import Attempt, AttemptState, Edit, EditState, KeptResult
-from bot.domain.pictures import Encoded, Finished, Role, Size
-from bot.domain.ports import (
-    Blobs,
-    Edits,
-    Imaging,
-    Messenger,
-    PictureSource,
-    PredictionStatus,
-    Provider,
-    Stage,
-    Submission,
-)
+from bot.domain.pictures import Encoded, Finished, Role, Size, WireMask
+from bot.domain.ports import Imaging, Messenger, PictureSource, PredictionStatus, Provider, Stage, Submission
+from bot.domain.stores import Blobs, Edits
 from bot.domain.timing import Timing
 from bot.errors import (
     AnswerLost,
@@ -37,6 +28,7 @@ from bot.errors import (
     NoSuchPrediction,
     NotSent,
     OutputUnusable,
+    PictureGone,
     PictureRefused,
     PredictionFailed,
     ProviderBroke,
@@ -53,6 +45,10 @@ log = structlog.get_logger(__name__)
 
 P = ParamSpec("P")
 T = TypeVar("T")
+MASK_WORDS = (
+    "\n\nThe last picture is a mask of the first: edit only where it is white, "
+    "and leave everything else exactly as it is."
+)
 ON, ENDED, LOST, WAIT = "on", "ended", "lost", "wait:"
 _LOOK_BACK = timedelta(minutes=2)  # the provider's clock may differ from ours
 _DOWNLOADS = 3
@@ -104,17 +100,20 @@ class Steps:
             data = await self._.pictures.fetch(picture)
             fit = edit.fit if picture.role is Role.SOURCE else None
             urls.append(await self._.provider.upload(await self._.imaging.clean(data, fit)))
-        mask = await self._mask_for_wire(edit)
-        return json.dumps({"pictures": urls, "mask": await self._.provider.upload(mask) if mask else None})
-
-    async def _mask_for_wire(self, edit: Edit) -> Encoded | None:
         model = self._.catalogue().models[edit.model]
-        if edit.mask_key is None or model.mask is None:
-            return None
-        plane = await self._.blobs.get(edit.mask_key)
+        mask: str | None = None
+        if edit.mask_key is not None and model.mask is not None:
+            mask = await self._.provider.upload(await self._mask(edit, edit.mask_key, model.mask.form))
+        elif edit.mask_key is not None and len(urls) < model.most_pictures:
+            region = await self._mask(edit, edit.mask_key, WireMask.WHITE)
+            urls.append(await self._.provider.upload(region))
+        return json.dumps({"pictures": urls, "mask": mask})
+
+    async def _mask(self, edit: Edit, key: str, form: WireMask) -> Encoded:
+        plane = await self._.blobs.get(key)
         if plane is None:
-            return None
-        return await self._.imaging.for_wire(plane, edit.fit, model.mask.form)
+            raise PictureGone(f"the mask of {edit.id} is no longer kept")
+        return await self._.imaging.for_wire(plane, edit.fit, form)
 
     # --- submit, once an attempt ----------------------------------------------------------------------
 
@@ -129,9 +128,13 @@ class Steps:
         attempt = await self._.edits.current_attempt(edit_id)
         if attempt is not None and attempt.source_url == urls["pictures"][0]:
             return {AttemptState.OPEN: LOST, AttemptState.REFUSED: self._wait(None)}.get(attempt.state, ON)
+        model = self._.catalogue().models[edit.model]
+        # A model without a field for masks is told in words what the picture at the end is.
+        region_in_words = edit.mask_key is not None and model.mask is None
+        region_sent = region_in_words and len(urls["pictures"]) > _sent(edit)
         submission = Submission(
-            model=self._.catalogue().models[edit.model],
-            prompt=edit.prompt,
+            model=model,
+            prompt=f"{edit.prompt}{MASK_WORDS}" if region_sent else edit.prompt,
             pictures=tuple(urls["pictures"]),
             choices=edit.choices,
             mask=urls["mask"],
@@ -367,3 +370,8 @@ class Steps:
     def _too_old(self, edit: Edit) -> bool:
         age = (self._.clock.now() - edit.created_at).total_seconds()
         return age > self._.timing.edit_deadline
+
+
+def _sent(edit: Edit) -> int:
+    """How many of the person's pictures go to the provider as pictures."""
+    return sum(picture.role is not Role.MASK for picture in edit.pictures)

@@ -53,7 +53,7 @@ def build(steps: Steps, timing: Timing) -> Workflow:
     async def edit(edit_id: str) -> str:
         try:
             return await run(edit_id)
-        except Exception:
+        except Exception:  # whatever broke, the edit must end with an answer and its money settled
             log.exception("edit_broke", edit=edit_id)
             return await step(steps.give_up, edit_id)
 

@@ -1,4 +1,4 @@
-"""The edits, their attempts and results: the rows of `bot.domain.ports.Edits`."""
+"""The edits, their attempts and results: the rows of `bot.domain.stores.Edits`."""
 
 from __future__ import annotations
 
@@ -42,6 +42,13 @@ class SqlEdits:
         if row is None:
             raise KeyError(edit_id)
         return edit_of(row)
+
+    async def of_result(self, chat_id: int, message_id: int) -> Edit | None:
+        """The edit whose result is that message."""
+        row = await self._one(
+            select(EDITS).where(EDITS.c.chat_id == chat_id, EDITS.c.result_message_id == message_id)
+        )
+        return None if row is None else edit_of(row)
 
     async def advance(self, edit_id: str, state: EditState) -> bool:
         """Move on to a state that is not final (`settle` is for those); False if the edit is final.

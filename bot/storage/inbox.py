@@ -1,4 +1,4 @@
-"""The updates as Telegram sent them, kept until their effect is: the rows of `bot.domain.ports.Inbox`."""
+"""The updates as Telegram sent them, kept until their effect is: the rows of `bot.domain.stores.Inbox`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import and_, delete, exists, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain.ports import InboxUpdate
+from bot.domain.stores import InboxUpdate
 from bot.storage.database import Database
 from bot.storage.tables import INBOX
 

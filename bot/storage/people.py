@@ -1,4 +1,4 @@
-"""Who uses the bot, and what they chose: the rows of `bot.domain.ports.People`."""
+"""Who uses the bot, and what they chose: the rows of `bot.domain.stores.People`."""
 
 from __future__ import annotations
 

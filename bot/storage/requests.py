@@ -1,15 +1,17 @@
-"""What people asked for: the rows of `bot.domain.ports.Requests`."""
+"""What people asked for: the rows of `bot.domain.stores.Requests`."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import datetime
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, select, update
+from sqlalchemy import ColumnElement, and_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain.edits import Edit, Request, RequestState
+from bot.domain.edits import Edit, Joined, Request, RequestState
+from bot.domain.roles import Decision
 from bot.storage.database import Database
 from bot.storage.inbox import mark_done
 from bot.storage.ledger import hold
@@ -45,6 +47,26 @@ class SqlRequests:
             if update_id is not None:
                 await mark_done(connection, update_id)
             return request_of((await connection.execute(select(REQUESTS).where(same_message))).one())
+
+    async def join(
+        self, part: Request, due_at: datetime, longest: timedelta, update_id: int | None = None
+    ) -> Joined:
+        """Open a request for an album or add a part to it, and mark the part's update done.
+
+        Several processes may each receive some of the parts: the row's lock puts them in turn.
+        """
+        insert = (
+            self._database.insert(REQUESTS)
+            .values(**request_columns(part), due_at=due_at)
+            .on_conflict_do_nothing(index_elements=["chat_id", "album_id"])
+            .returning(REQUESTS.c.id)
+        )
+        async with self._database.writing() as connection:
+            if update_id is not None:
+                await mark_done(connection, update_id)
+            if (await connection.execute(insert)).one_or_none() is not None:
+                return Joined.OPENED
+            return await _add(connection, part, due_at, longest)
 
     async def get(self, request_id: str) -> Request | None:
         """The request, if there is one."""
@@ -86,14 +108,15 @@ class SqlRequests:
             due_at: datetime | None = (await connection.execute(earliest)).scalar_one_or_none()
         return due_at
 
-    async def asking(self, chat_id: int, user_id: int) -> Request | None:
-        """The newest request of this person in this chat that waits for an answer."""
+    async def wanting_words(self, chat_id: int, user_id: int) -> Request | None:
+        """The newest open request of this person in this chat that has no prompt."""
         newest = (
             select(REQUESTS)
             .where(
                 REQUESTS.c.chat_id == chat_id,
                 REQUESTS.c.user_id == user_id,
-                REQUESTS.c.state == RequestState.ASKING,
+                REQUESTS.c.state.in_(_OPEN),
+                REQUESTS.c.prompt.is_(None),
             )
             .order_by(REQUESTS.c.created_at.desc(), REQUESTS.c.message_id.desc())
             .limit(1)
@@ -102,32 +125,49 @@ class SqlRequests:
             row = (await connection.execute(newest)).one_or_none()
         return None if row is None else request_of(row)
 
-    async def ask(self, request_id: str, question_message_id: int | None) -> None:
-        """Move from preparing to asking; a request that is elsewhere by now stays there."""
-        await self._move(
-            request_id,
-            (RequestState.PREPARING,),
-            state=RequestState.ASKING,
-            question_message_id=question_message_id,
-            due_at=None,
+    async def ask(self, request_id: str, *, for_words: bool) -> bool:
+        """Move from preparing to asking; False if it is elsewhere, or if words came meanwhile."""
+        conditions = (REQUESTS.c.prompt.is_(None),) if for_words else ()
+        return await self._move(
+            request_id, (RequestState.PREPARING,), *conditions, state=RequestState.ASKING, due_at=None
         )
 
-    async def answer(self, request_id: str, prompt: str, due_at: datetime) -> bool:
-        """Move from asking to collecting with a prompt; False if it no longer asks."""
+    async def asked(self, request_id: str, question_message_id: int | None) -> None:
+        """Remember which message asks."""
+        await self._move(request_id, _OPEN, question_message_id=question_message_id)
+
+    async def give_words(self, request_id: str, prompt: str, now: datetime) -> bool:
+        """Give an open request its prompt, once; one that asks for it is due now. False if it has one."""
+        wordless = REQUESTS.c.prompt.is_(None)
+        async with self._database.writing() as connection:
+            if await _move(
+                connection,
+                request_id,
+                (RequestState.ASKING,),
+                wordless,
+                state=RequestState.COLLECTING,
+                prompt=prompt,
+                due_at=now,
+            ):
+                return True
+            return await _move(connection, request_id, _DUE, wordless, prompt=prompt)
+
+    async def decide(self, request_id: str, decision: Decision, now: datetime) -> bool:
+        """Move from asking to collecting, due now, with a decision; False if it no longer asks."""
         return await self._move(
             request_id,
             (RequestState.ASKING,),
             state=RequestState.COLLECTING,
-            prompt=prompt,
-            due_at=due_at,
+            decision=decision.as_json(),
+            due_at=now,
         )
 
     async def close(self, request_id: str, state: RequestState) -> bool:
         """Move an open request to refused or expired; False if it was closed already."""
         return await self._move(request_id, _OPEN, state=state, due_at=None)
 
-    async def accept(self, request_id: str, edit: Edit) -> bool:
-        """Hold the money, insert the edit and mark the request accepted, all or nothing.
+    async def accept(self, request_id: str, edits: Sequence[Edit]) -> bool:
+        """Hold the money, insert the edits and mark the request accepted, all or nothing.
 
         False if the request is accepted or closed already, or if an edit of the same origin exists:
         then no money is held.
@@ -136,10 +176,12 @@ class SqlRequests:
             accepted = await _move(
                 connection, request_id, _ACCEPTABLE, state=RequestState.ACCEPTED, due_at=None
             )
-            if not accepted or not await self._insert(connection, edit):
+            if not accepted:
                 return False
-            await hold(connection, edit)
-            return True
+            inserted = [edit for edit in edits if await self._insert(connection, edit)]
+            for edit in inserted:
+                await hold(connection, edit)
+            return bool(inserted)
 
     async def expire(self, before: datetime) -> int:
         """Expire the open requests that were created before a time; how many there were."""
@@ -151,11 +193,18 @@ class SqlRequests:
         async with self._database.writing() as connection:
             return (await connection.execute(expire)).rowcount
 
-    async def release(self, now: datetime) -> int:
-        """Make preparing requests due at once: at the start of a bot that knows it is the only process."""
-        release = update(REQUESTS).where(REQUESTS.c.state == RequestState.PREPARING).values(due_at=now)
+    async def release(self, now: datetime, albums_due_at: datetime) -> int:
+        """At the start of a bot that knows it is the only process: preparing requests are due at once.
+
+        Albums that were still collecting wait until ``albums_due_at``: parts may have come meanwhile.
+        """
+        preparing = update(REQUESTS).where(REQUESTS.c.state == RequestState.PREPARING)
+        collecting = update(REQUESTS).where(
+            REQUESTS.c.state == RequestState.COLLECTING, REQUESTS.c.album_id.is_not(None)
+        )
         async with self._database.writing() as connection:
-            return (await connection.execute(release)).rowcount
+            await connection.execute(collecting.values(due_at=albums_due_at))
+            return (await connection.execute(preparing.values(due_at=now))).rowcount
 
     async def _insert(self, connection: AsyncConnection, edit: Edit) -> bool:
         insert = (
@@ -166,16 +215,51 @@ class SqlRequests:
         )
         return (await connection.execute(insert)).one_or_none() is not None
 
-    async def _move(self, request_id: str, states: Iterable[RequestState], **values: Any) -> bool:
+    async def _move(
+        self, request_id: str, states: Iterable[RequestState], *conditions: ColumnElement[bool], **values: Any
+    ) -> bool:
         async with self._database.writing() as connection:
-            return await _move(connection, request_id, states, **values)
+            return await _move(connection, request_id, states, *conditions, **values)
 
 
 async def _move(
-    connection: AsyncConnection, request_id: str, states: Iterable[RequestState], **values: Any
+    connection: AsyncConnection,
+    request_id: str,
+    states: Iterable[RequestState],
+    *conditions: ColumnElement[bool],
+    **values: Any,
 ) -> bool:
-    """Compare and set: change the request if it is in one of ``states``."""
+    """Compare and set: change the request if it is in one of ``states`` and ``conditions`` hold."""
     change = (
-        update(REQUESTS).where(REQUESTS.c.id == request_id, REQUESTS.c.state.in_(states)).values(**values)
+        update(REQUESTS)
+        .where(REQUESTS.c.id == request_id, REQUESTS.c.state.in_(states), *conditions)
+        .values(**values)
     )
     return (await connection.execute(change)).rowcount == 1
+
+
+async def _add(connection: AsyncConnection, part: Request, due_at: datetime, longest: timedelta) -> Joined:
+    same_album = and_(REQUESTS.c.chat_id == part.place.chat_id, REQUESTS.c.album_id == part.album_id)
+    row = (await connection.execute(select(REQUESTS).where(same_album).with_for_update())).one()
+    album = request_of(row)
+    known = {picture.message_id for picture in album.pictures}
+    if known.issuperset(picture.message_id for picture in part.pictures):
+        return Joined.KNOWN
+    if album.state is not RequestState.COLLECTING:
+        return Joined.LATE
+    columns = request_columns(_merged(album, part))
+    changed = {name: columns[name] for name in ("pictures", "prompt", "addressed")}
+    due_at = min(due_at, album.created_at + longest)
+    await connection.execute(update(REQUESTS).where(same_album).values(**changed, due_at=due_at))
+    return Joined.ADDED
+
+
+def _merged(album: Request, part: Request) -> Request:
+    """An album with one more part: in the order of the messages, with the first caption there is."""
+    pictures = sorted((*album.pictures, *part.pictures), key=lambda picture: picture.message_id)
+    return replace(
+        album,
+        pictures=tuple(pictures),
+        prompt=album.prompt or part.prompt,
+        addressed=album.addressed or part.addressed,
+    )

@@ -118,6 +118,7 @@ class RequestRow(_Row, table=True):
     __tablename__ = "requests"
     __table_args__ = (
         UniqueConstraint("chat_id", "message_id"),
+        UniqueConstraint("chat_id", "album_id"),
         Index(None, "state", "due_at"),
         Index(None, "chat_id", "user_id", "created_at"),
     )
@@ -132,6 +133,8 @@ class RequestRow(_Row, table=True):
     prompt: str | None = None
     language: str | None = None
     album_id: str | None = None
+    addressed: bool = True
+    decision: dict[str, str] | None = Field(default=None, sa_column=Column(JSON(none_as_null=True)))
     question_message_id: int | None = _telegram_id(default=None)
     created_at: datetime = Field(sa_type=UtcDateTime)
     due_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
@@ -145,6 +148,7 @@ class EditRow(_Row, table=True):
         Index(None, "state", "created_at"),
         Index(None, "user_id", "created_at"),
         Index(None, "model", "submitted_at"),
+        Index(None, "chat_id", "result_message_id"),
     )
 
     id: str = Field(primary_key=True)
@@ -202,6 +206,18 @@ class ResultRow(_Row, table=True):
     kept_at: datetime = Field(sa_type=UtcDateTime)
 
 
+class ButtonRow(_Row, table=True):
+    """A button that was shown to somebody."""
+
+    __tablename__ = "buttons"
+
+    id: str = Field(primary_key=True)
+    user_id: int = _telegram_id()
+    subject: str = Field(index=True)
+    value: str
+    created_at: datetime = Field(sa_type=UtcDateTime)
+
+
 class LedgerRow(_Row, table=True):
     """One movement of money, in micro-dollars. ``day`` is the UTC date of the edit's hold.
 
@@ -239,3 +255,4 @@ EDITS = _table(EditRow)
 ATTEMPTS = _table(AttemptRow)
 RESULTS = _table(ResultRow)
 LEDGER = _table(LedgerRow)
+BUTTONS = _table(ButtonRow)

@@ -20,6 +20,7 @@ from bot.domain.edits import (
     SentPicture,
 )
 from bot.domain.pictures import Fit, Role, Size
+from bot.domain.roles import Decision
 
 
 def request_columns(request: Request) -> dict[str, Any]:
@@ -33,6 +34,8 @@ def request_columns(request: Request) -> dict[str, Any]:
         "prompt": request.prompt,
         "language": request.language,
         "album_id": request.album_id,
+        "addressed": request.addressed,
+        "decision": request.decision.as_json() or None,
         "question_message_id": request.question_message_id,
         "created_at": request.created_at,
     }
@@ -50,6 +53,8 @@ def request_of(row: Row[Any]) -> Request:
         prompt=row.prompt,
         language=row.language,
         album_id=row.album_id,
+        addressed=row.addressed,
+        decision=Decision.of_json(row.decision),
         question_message_id=row.question_message_id,
     )
 

@@ -14,7 +14,7 @@ async def test_a_photo_with_a_caption_comes_back_edited(shared: World) -> None:
     """The picture is another, of the source's shape; it is a reply; the ledger is right."""
     ada = await shared.person("Ada")
     await ada.starts()
-    [request] = await ada.sends("cat.jpg", caption="make it a comic")
+    [request] = await ada.sends("cat.jpg", caption="make it a comic, Ada")
     status = await ada.sees_text("…")
     assert status["reply_to_message"]["message_id"] == request["message_id"]
     answer = await ada.sees_picture()
@@ -33,7 +33,7 @@ async def test_a_photo_with_a_caption_comes_back_edited(shared: World) -> None:
     assert [tuple(row) for row in rows] == [("hold", 60_000), ("charge", 60_000)]
     [edit] = shared.rows("SELECT id, state, quote FROM edits WHERE user_id = ?", ada.id)
     assert (edit["state"], edit["quote"]) == ("done", 60_000)
-    billed = [p for p in await shared.predictions() if "comic" in p["inputs"]["prompt"]]
+    billed = [p for p in await shared.predictions() if "comic, Ada" in p["inputs"]["prompt"]]
     assert [(p["billed"], p["inputs"]["quality"], p["inputs"]["aspect_ratio"]) for p in billed] == [
         (60_000, "medium", "3:2")
     ]

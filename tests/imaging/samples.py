@@ -145,7 +145,9 @@ def screenshot(size: tuple[int, int]) -> Image.Image:
     for row in range(6):
         top = size[1] * (0.2 + row * 0.12)
         draw.rectangle((20, top, size[0] * (0.9 - row * 0.07), top + 6), fill=(60, 60, 60))
-    draw.rounded_rectangle((size[0] * 0.6, size[1] * 0.8, size[0] * 0.9, size[1] * 0.93), 8, fill=(30, 160, 90))
+    draw.rounded_rectangle(
+        (size[0] * 0.6, size[1] * 0.8, size[0] * 0.9, size[1] * 0.93), 8, fill=(30, 160, 90)
+    )
     return image
 
 

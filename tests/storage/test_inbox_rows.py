@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from bot.domain.ports import InboxUpdate
+from bot.domain.stores import InboxUpdate
 from bot.storage.database import Database
 from bot.storage.inbox import SqlInbox
 from bot.storage.tables import INBOX

@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from bot.domain.edits import Place, RequestState
-from bot.domain.ports import InboxUpdate
+from bot.domain.stores import InboxUpdate
 from bot.storage.database import Database
 from bot.storage.edits import SqlEdits
 from bot.storage.inbox import SqlInbox

@@ -64,7 +64,6 @@ stage-editing = 🎨 Editing… { $seconds } s
 stage-editing-expected = 🎨 Editing… { $seconds } s of about { $expected } s
 stage-finishing = ✨ Almost done…
 stage-sending = 📤 Sending…
-result-caption = { $details }
 result-as-file-only = Too long and narrow for a photo, so here it is as a file.
 
 ## Errors: what happened, whether it cost anything, what to do
@@ -107,3 +106,31 @@ error-output-unusable = WaveSpeed made something that I can't open as a picture.
 error-edit-unknown = I can't find out whether WaveSpeed took your edit. I don't buy it a second time by myself; { $held } stays set aside until it is settled. Please tell the bot's owner, with the number { $edit }; or send it again if you can't wait.
 error-person-unreachable = I can't reach you.
 error-messenger-busy = Telegram has trouble right now. Please try again in a minute. Nothing was charged.
+
+## Albums, masks, questions
+
+late-part = That picture came after I had begun with the others, so I left it out. Nothing was charged for it. Send them all again together if it matters.
+one-of-an-album = In a group I only see one picture of an album. To edit just a part, reply to this picture with its mask.
+ask-use = You sent { $count } pictures. What are the others for?
+ask-region = I think this is the part to edit. Is it?
+ask-model = That is { $count } pictures, and { $model } takes { $limit }. Which model should edit them?
+option-use-mask = Mask: edit only the marked part
+option-use-together = Use together
+option-use-each = Edit each · { $price }
+option-use-first = Only the first
+option-use-picture = It is a second picture
+option-region-confirmed = Edit here
+option-region-inverted = Invert
+option-model = { $title } · { $price }
+option-cancel = Cancel
+button-taken = Thanks!
+button-cancelled = Cancelled. Nothing was charged.
+button-too-late = That was answered already.
+button-not-yours = That button belongs to somebody else.
+button-unknown = That button no longer works. Please send the picture again.
+note-masked = Only the marked part was edited; the rest is your original, pixel for pixel.
+note-no-mask-field = { $model } takes no mask, so I kept the rest myself.
+option-file = Original file
+file-sent = Here it is.
+file-gone = I no longer keep that picture; results are kept for { $days } days.
+file-caption = The picture as it is, without Telegram's compression.

@@ -43,13 +43,13 @@ class Stored:
 
 
 class FileStore:
-    """Keeps files in memory. ``now`` is monotonic; ``link_seconds`` is how long a download link works."""
+    """Keeps files in memory. ``link_seconds`` is how long, by ``now``, a download link works."""
 
     def __init__(self, now: Callable[[], float], link_seconds: float = LINK_SECONDS) -> None:
         self._now = now
         self._link_seconds = link_seconds
-        self._files: dict[str, Stored] = {}
-        self._links: dict[str, tuple[str, float]] = {}
+        self.all: dict[str, Stored] = {}  # by file_id
+        self.links: dict[str, tuple[str, float]] = {}  # by path: a file_id, and when the link ends
 
     def photo(self, data: bytes) -> list[Json]:
         """Keep a picture as a compressed photo; give its ``PhotoSize`` list, smallest first.
@@ -95,7 +95,7 @@ class FileStore:
 
     def again(self, file_id: str, kind: str) -> Json | list[Json]:
         """Give the content of a file that is sent again by its ``file_id`` (Bot API, "Sending files")."""
-        file = self._files.get(file_id)
+        file = self.all.get(file_id)
         if file is None:
             raise bad_request("wrong file identifier/HTTP URL specified")
         if file.kind != kind:
@@ -104,43 +104,43 @@ class FileStore:
 
     def find(self, file_id: str) -> Stored | None:
         """Give a file, None if there is none."""
-        return self._files.get(file_id)
+        return self.all.get(file_id)
 
     def get_file(self, file_id: str) -> Json:
         """Answer ``getFile``: a ``File`` whose ``file_path`` works for an hour."""
-        file = self._files.get(file_id)
+        file = self.all.get(file_id)
         if file is None:
             raise bad_request("wrong file_id or the file is temporarily unavailable")
         if len(file.data) > MAX_DOWNLOAD:
             raise bad_request("file is too big")
-        for path, (linked, ends) in self._links.items():
+        for path, (linked, ends) in self.links.items():
             if linked == file_id and ends > self._now():
                 return {**file.reference(), "file_path": path}
         suffix = PurePosixPath(file.name).suffix or ".bin"
-        path = f"{file.kind}s/file_{len(self._links)}{suffix}"
-        self._links[path] = (file_id, self._now() + self._link_seconds)
+        path = f"{file.kind}s/file_{len(self.links)}{suffix}"
+        self.links[path] = (file_id, self._now() + self._link_seconds)
         return {**file.reference(), "file_path": path}
 
     def download(self, path: str) -> Stored | None:
         """Give the file behind a link, None if the link never was or no longer works."""
-        file_id, ends = self._links.get(path, ("", 0.0))
-        return self._files.get(file_id) if ends > self._now() else None
+        file_id, ends = self.links.get(path, ("", 0.0))
+        return self.all.get(file_id) if ends > self._now() else None
 
     def expire(self, file_id: str) -> bool:
         """End the links to a file now; ``getFile`` makes a new one. Say whether there is such a file."""
-        for path, (linked, _) in self._links.items():
+        for path, (linked, _) in self.links.items():
             if linked == file_id:
-                self._links[path] = (linked, 0.0)
-        return file_id in self._files
+                self.links[path] = (linked, 0.0)
+        return file_id in self.all
 
     def forget(self, file_id: str) -> bool:
         """Lose a file for good: ``getFile`` no longer knows it. Say whether there was one."""
-        return self._files.pop(file_id, None) is not None
+        return self.all.pop(file_id, None) is not None
 
     def _keep(self, kind: str, data: bytes, name: str, media_type: str) -> Stored:
         file_id = _PREFIXES[kind] + base64.urlsafe_b64encode(secrets.token_bytes(42)).decode()
         unique_id = "AQAD" + base64.urlsafe_b64encode(secrets.token_bytes(9)).decode()
-        file = self._files[file_id] = Stored(file_id, unique_id, kind, data, name, media_type, {})
+        file = self.all[file_id] = Stored(file_id, unique_id, kind, data, name, media_type, {})
         return file
 
     def _thumbnail(self, upload: Upload) -> Json | None:
@@ -154,7 +154,8 @@ class FileStore:
         except _UNREADABLE:
             return None
         file = self._keep("thumbnail", _jpeg(small), "thumbnail.jpg", "image/jpeg")
-        return {**file.reference(), "width": small.width, "height": small.height}
+        file.content = {**file.reference(), "width": small.width, "height": small.height}
+        return file.content
 
 
 def check_photo(upload: Upload) -> None:

@@ -84,7 +84,7 @@ def migrate(tg: Backend, chat: Chat) -> Chat:
         bot=chat.bot,
         privacy_mode=chat.privacy_mode,
     )
-    world.chats[new_id] = new
+    world.add_chat(new)
     by = world.people[chat.admins[0]].user
     service_message(tg, chat, by, {"migrate_to_chat_id": new_id})
     chat.migrated_to = new_id

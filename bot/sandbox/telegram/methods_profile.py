@@ -48,6 +48,12 @@ async def delete_my_commands(tg: Backend, params: Params) -> bool:
     return True
 
 
+def offered_commands(tg: Backend) -> list[Json]:
+    """Give the commands that an app offers everybody: those of the default scope, in no language."""
+    commands: list[Json] = tg.profile.get(_commands_key(Params({}, {})), [])
+    return commands
+
+
 def _commands_key(params: Params) -> tuple[str, ...]:
     scope = params.json("scope") or {"type": "default"}
     if scope.get("type") not in _SCOPES:

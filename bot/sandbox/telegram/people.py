@@ -9,9 +9,10 @@ extra keys for the page: ``"sandbox_files": {file_id: url}`` and, where the bot 
 =======  =============================================  ==================================================
 method   path                                           what it does
 =======  =============================================  ==================================================
-GET      /sandbox/world                                 ``{"bot": User, "people": [User], "chats": [Chat]}``;
-                                                        a group carries ``"members": [id]``,
-                                                        ``"admins": [id]``, ``"privacy_mode": bool``
+GET      /sandbox/world                                 ``{"bot": User, "people": [User], "chats": [Chat],
+                                                        "bot_commands": [BotCommand]}``; a group carries
+                                                        ``"members": [id]``, ``"admins": [id]``,
+                                                        ``"privacy_mode": bool``
 POST     /sandbox/people                                JSON ``{first_name, username?, id?, language_code?}``
                                                         → ``User``; its private chat exists from then on
 POST     /sandbox/groups                                JSON ``{title, members: [id], privacy_mode?: bool,

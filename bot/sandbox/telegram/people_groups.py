@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from bot.sandbox.telegram import phone
 from bot.sandbox.telegram.members import change_bot_status, migrate, service_message
+from bot.sandbox.telegram.methods_profile import offered_commands
 from bot.sandbox.telegram.people_wire import (
     chat_object,
     json_body,
@@ -29,6 +30,7 @@ async def world(tg: Backend, _request: Request) -> Json:
         "bot": tg.world.bot,
         "people": [person.user for person in tg.world.people.values()],
         "chats": chats,
+        "bot_commands": offered_commands(tg),
     }
 
 

@@ -100,7 +100,10 @@ def chat_object(chat: Chat) -> Json:
 
 async def read_draft(form: FormData) -> Draft:
     """Read the form of a message that a person sends."""
-    values: Json = {name: value for name, value in form.multi_items() if isinstance(value, str)}
+    # A browser's form ends every line with CRLF (HTML, "Multipart form data"), which no phone sends.
+    values: Json = {
+        name: value.replace("\r\n", "\n") for name, value in form.multi_items() if isinstance(value, str)
+    }
     if not values.get("from"):
         raise PhoneError("from is missing: who sends this?")
     stickers = await _uploads(form, "sticker")

@@ -11,13 +11,16 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.applications import Starlette
 from starlette.convertors import Convertor, register_url_convertor
+from starlette.middleware import Middleware
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from bot.sandbox.serve import hang_up
+from bot.sandbox.shelf import SaveFirst
 from bot.sandbox.telegram import methods_chat, methods_edit, methods_profile, methods_send, methods_updates
 from bot.sandbox.telegram.backend import Backend
+from bot.sandbox.telegram.kept import Kept
 from bot.sandbox.telegram.people import people_routes
 from bot.sandbox.telegram.people_groups import create_group
 from bot.sandbox.telegram.wire import ApiError, Params, read_params
@@ -54,11 +57,20 @@ class TelegramStandIn:
 
     ``token`` is the one accepted in ``/bot<token>/<method>``; its first half is the bot's id.
     ``speed`` divides Telegram's own times: rate limits, lifetimes, delays. ``seed_people`` fills the
-    world for the demo: Ada, Ben, Chloe and their group "Weekend pictures".
+    world for the demo: Ada, Ben, Chloe and their group "Weekend pictures". With a ``directory`` the
+    world is kept there, and is there again at the next start, also after a crash.
+
+    Raises ``sqlite3.Error`` or ``OSError`` if the directory can't be used.
     """
 
     def __init__(
-        self, *, token: str, username: str = "wavebrush_bot", speed: float = 1.0, seed_people: bool = False
+        self,
+        *,
+        token: str,
+        username: str = "wavebrush_bot",
+        speed: float = 1.0,
+        seed_people: bool = False,
+        directory: Path | None = None,
     ) -> None:
         if not _TOKEN.fullmatch(token):
             raise ValueError("a bot's token looks like 123456:ABC-DEF")
@@ -70,9 +82,12 @@ class TelegramStandIn:
             | methods_profile.METHODS
         )
         self._tg = Backend(token=token, username=username, speed=speed, methods=methods)
-        if seed_people:
+        self._kept = Kept(directory, self._tg) if directory else None
+        known = self._kept is not None and self._kept.load()
+        if seed_people and not known:
             _seed(self._tg)
-        self.app = Starlette(routes=self._routes(), lifespan=self._lifespan)
+        saving = [Middleware(SaveFirst, save=self._kept.save)] if self._kept else []
+        self.app = Starlette(routes=self._routes(), middleware=saving, lifespan=self._lifespan)
 
     def _routes(self) -> list[BaseRoute]:
         routes: list[BaseRoute] = [
@@ -86,8 +101,12 @@ class TelegramStandIn:
 
     @asynccontextmanager
     async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:
+        if self._kept:
+            self._kept.save()
         yield
         await self._tg.webhook.stop()
+        if self._kept:
+            self._kept.close()
 
     async def _bot_api(self, request: Request) -> Response:
         method = request.path_params["method"]

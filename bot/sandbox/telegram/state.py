@@ -51,7 +51,7 @@ class Person:
 
 @dataclass(slots=True)
 class Query:
-    """A pressed button that waits for ``answerCallbackQuery``. ``expires`` is a monotonic time."""
+    """A pressed button that waits for ``answerCallbackQuery``. ``expires`` is a time of `World.now`."""
 
     expires: float
     answered: bool = False
@@ -117,7 +117,9 @@ class World:
         self.chats: dict[int, Chat] = {}
         self.queries: dict[str, Query] = {}
         self.bell = Bell()
-        self._last_group = -2000
+        self.last_group = -2000
+        self.before_first_message = 0
+        self._began = time.time() - time.monotonic()
 
     @property
     def bot_id(self) -> int:
@@ -126,8 +128,8 @@ class World:
         return number
 
     def now(self) -> float:
-        """Monotonic seconds."""
-        return time.monotonic()
+        """Seconds since 1970 that never jump; times kept from an earlier start can be compared with it."""
+        return self._began + time.monotonic()
 
     def date(self) -> int:
         """The Unix time that messages carry."""
@@ -141,8 +143,13 @@ class World:
         """Add somebody with their (still empty) private chat."""
         person = self.people[user["id"]] = Person(user)
         about: Json = {key: user[key] for key in ("id", "first_name", "last_name", "username") if key in user}
-        self.chats[user["id"]] = Chat({**about, "type": "private"}, members=[user["id"]])
+        self.add_chat(Chat({**about, "type": "private"}, members=[user["id"]]))
         return person
+
+    def add_chat(self, chat: Chat) -> None:
+        """Add a chat in which there is no message yet."""
+        chat.last_message_id = self.before_first_message
+        self.chats[chat.id] = chat
 
     def add_group(self, title: str, members: list[int], *, group_id: int | None, forum: bool) -> Chat:
         """Add a group with the bot in it; the first member is its owner.
@@ -156,14 +163,14 @@ class World:
         if forum:
             about["is_forum"] = True
         chat = Chat(about, members=list(members), admins=members[:1], privacy_mode=self.privacy_mode)
-        self.chats[group_id] = chat
+        self.add_chat(chat)
         return chat
 
     def free_group_id(self, *, supergroup: bool) -> int:
         """Give an id that no group has."""
         while True:
-            self._last_group -= 1
-            group_id = SUPERGROUP_BASE + self._last_group if supergroup else self._last_group
+            self.last_group -= 1
+            group_id = SUPERGROUP_BASE + self.last_group if supergroup else self.last_group
             if group_id not in self.chats:
                 return group_id
 

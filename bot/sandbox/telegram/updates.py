@@ -25,7 +25,7 @@ _WEBHOOK_ACTIVE = (
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """An update that waits for the bot. ``chat`` orders webhook deliveries; ``expires`` is monotonic."""
+    """An update that waits for the bot. ``chat`` orders webhook deliveries; ``expires`` is a `World.now`."""
 
     number: int
     update: Json
@@ -39,7 +39,7 @@ class UpdateQueue:
     def __init__(self, speed: float, now: Callable[[], float]) -> None:
         self._speed = speed
         self._now = now
-        self._next_number = 100_000_000 + secrets.randbelow(800_000_000)
+        self.next_number = 100_000_000 + secrets.randbelow(800_000_000)
         self.pending: list[Pending] = []
         self.allowed: list[str] = []
         self.webhook_active = False
@@ -53,13 +53,13 @@ class UpdateQueue:
     def push(self, kind: str, body: Json, chat: int) -> None:
         """Queue an update, unless the bot did not ask for its kind."""
         if self._wanted(kind):
-            self._add({"update_id": self._next_number, kind: body}, chat, self._lifetime(kind))
+            self._add({"update_id": self.next_number, kind: body}, chat, self._lifetime(kind))
 
     def push_raw(self, update: Json) -> int:
         """Queue an update exactly as it is, with an ``update_id`` if it has none; give the id."""
-        number = update.setdefault("update_id", self._next_number)
+        number = update.setdefault("update_id", self.next_number)
         if isinstance(number, int):
-            self._next_number = max(self._next_number, number)
+            self.next_number = max(self.next_number, number)
         return self._add(update, 0, self._lifetime("callback_query" if "callback_query" in update else ""))
 
     def drop(self, numbers: set[int]) -> None:
@@ -104,8 +104,8 @@ class UpdateQueue:
 
     def _add(self, update: Json, chat: int, lifetime: float) -> int:
         given = update["update_id"]
-        number = given if isinstance(given, int) else self._next_number
-        self._next_number = max(self._next_number, number) + 1
+        number = given if isinstance(given, int) else self.next_number
+        self.next_number = max(self.next_number, number) + 1
         entry = Pending(number, update, chat, self._now() + lifetime / self._speed)
         self.pending.append(entry)
         if self._poll is not None and self.polling:

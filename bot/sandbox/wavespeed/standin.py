@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 from starlette.types import Receive, Scope, Send
+
+from bot.sandbox.shelf import SaveFirst
 
 from .account import Account
 from .answers import not_there, refused
@@ -15,6 +19,7 @@ from .api import Api
 from .checks import Refusal
 from .control import Control
 from .faults import Faults, Gate
+from .kept import Kept
 from .media import Media
 from .models import MODELS
 from .worker import Worker
@@ -26,7 +31,11 @@ class WaveSpeedStandIn:
 
     ``speed`` divides all its times, ``seconds`` is the range of a prediction's duration before that.
     ``models`` are the ids that are live (None: all it knows). Without ``ticket_uploads`` only the
-    older one-step upload is there. Raises ``ValueError`` for a model that it does not know.
+    older one-step upload is there. With a ``directory`` the account is kept there, and is there again
+    at the next start, also after a crash; predictions that ran went on meanwhile.
+
+    Raises ``ValueError`` for a model that it does not know, ``sqlite3.Error`` or ``OSError`` if the
+    directory can't be used.
     """
 
     def __init__(
@@ -39,6 +48,7 @@ class WaveSpeedStandIn:
         ticket_uploads: bool = True,
         images_per_minute: int | None = None,
         concurrency: int | None = None,
+        directory: Path | None = None,
     ) -> None:
         settings = Settings(
             speed=speed,
@@ -48,20 +58,25 @@ class WaveSpeedStandIn:
             images_per_minute=images_per_minute,
             concurrency=concurrency,
         )
-        self.app: Starlette = _Application(World(api_key, settings))
+        world = World(api_key, settings)
+        self.app: Starlette = _Application(world, Kept(directory, world) if directory else None)
 
 
 class _Application(Starlette):
     """A Starlette application whose gate stands before everything, also before its error pages."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, kept: Kept | None) -> None:
         worker, faults = Worker(world), Faults()
+        if kept:
+            kept.load()
 
         @asynccontextmanager
         async def lifespan(app: Starlette) -> AsyncIterator[None]:
             worker.resume()
             yield
             await worker.close()
+            if kept:
+                kept.close()
 
         routes = [
             *Control(world, worker, faults).routes(),
@@ -70,7 +85,8 @@ class _Application(Starlette):
             *Api(world, worker).routes(),
         ]
         handlers = {Refusal: refused, HTTPException: not_there}
-        super().__init__(routes=routes, exception_handlers=handlers, lifespan=lifespan)
+        saving = [Middleware(SaveFirst, save=kept.save)] if kept else []
+        super().__init__(routes=routes, exception_handlers=handlers, middleware=saving, lifespan=lifespan)
         self._gate = Gate(super().__call__, world, faults)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -129,15 +129,22 @@ class Worker:
             self.end(prediction, "failed", 5000)
 
     async def _wait(self, prediction: Prediction) -> float:
-        """Wait until the prediction is due or released, and return its nominal seconds."""
+        """Wait until the prediction is due or released, and return its nominal seconds.
+
+        One that began before the server's last stop went on meanwhile.
+        """
         settings = self._world.settings
-        seconds = asked_seconds(prediction.inputs) or self._world.duration()
+        if not prediction.seconds:
+            prediction.seconds = asked_seconds(prediction.inputs) or self._world.duration()
+            prediction.started_at = self._world.now()
+        past = self._world.now() - prediction.started_at
+        left = max(0.0, prediction.seconds / settings.speed - past)
         try:
-            async with asyncio.timeout(None if settings.hold else seconds / settings.speed):
+            async with asyncio.timeout(None if settings.hold else left):
                 await prediction.release.wait()
         except TimeoutError:
             pass
-        return seconds
+        return prediction.seconds
 
     async def _finish(self, prediction: Prediction) -> None:
         try:

@@ -44,7 +44,10 @@ class Settings:
 
 @dataclass(slots=True, eq=False)
 class Prediction:
-    """One submitted task. ``micros`` is what is billed for it now; times are seconds since 1970."""
+    """One submitted task. ``micros`` is what is billed for it now; times are seconds since 1970.
+
+    ``started_at`` and ``seconds``, how long it takes before ``speed``, are 0 until it is its turn.
+    """
 
     id: str
     model: Model
@@ -59,6 +62,8 @@ class Prediction:
     output: str | None = None
     inference: int = 0
     deleted: bool = False
+    started_at: float = 0.0
+    seconds: float = 0.0
     release: asyncio.Event = field(default_factory=asyncio.Event)
     done: asyncio.Event = field(default_factory=asyncio.Event)
 

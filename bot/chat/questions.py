@@ -1,0 +1,108 @@
+"""Questions with buttons, asked before anything is paid, and their answers."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from typing import Any
+
+import structlog
+from telegram import CallbackQuery, InlineKeyboardButton, InlineKeyboardMarkup, ReplyParameters
+from telegram.error import TelegramError
+
+from bot.chat.failures import translate
+from bot.chat.limiter import Priority
+from bot.chat.presses import Pressed
+from bot.chat.replies import Bot
+from bot.chat.texts import say
+from bot.clock import Clock
+from bot.domain.edits import Request, RequestState
+from bot.domain.pictures import Encoded
+from bot.domain.roles import CANCEL, Option, Question
+from bot.domain.stores import Button, Buttons, Requests
+
+log = structlog.get_logger(__name__)
+
+REQUEST = "request"
+
+
+class Asking:
+    """Shows a question's options as buttons under it."""
+
+    def __init__(self, bot: Bot, buttons: Buttons, clock: Clock) -> None:
+        self._bot = bot
+        self._buttons = buttons
+        self._clock = clock
+
+    async def ask(self, request: Request, question: Question, shown: Encoded | None) -> int | None:
+        """Ask; the question's message id, or None if it could not be sent."""
+        text = say(f"ask-{question.topic}", request.language, **question.params)
+        to = ReplyParameters(request.place.message_id, allow_sending_without_reply=True)
+        common: dict[str, Any] = {
+            "message_thread_id": request.place.thread_id,
+            "reply_parameters": to,
+            "reply_markup": await self._keyboard(request, question.options),
+            "rate_limit_args": Priority.ANSWER,
+        }
+        try:
+            if shown is None:
+                sent = await self._bot.send_message(request.place.chat_id, text, **common)
+            else:
+                sent = await self._bot.send_photo(
+                    request.place.chat_id, shown.data, caption=text, filename="region.jpg", **common
+                )
+        except TelegramError as error:
+            log.warning("question_not_sent", request=request.id, detail=str(translate(error)))
+            return None
+        return sent.message_id
+
+    async def _keyboard(self, request: Request, options: tuple[Option, ...]) -> InlineKeyboardMarkup:
+        subject = f"{REQUEST}:{request.id}"
+        buttons = [
+            Button(secrets.token_urlsafe(12), request.user_id, subject, option.value) for option in options
+        ]
+        await self._buttons.keep(buttons, self._clock.now())
+        return InlineKeyboardMarkup(
+            [
+                [InlineKeyboardButton(label(option, request.language), callback_data=button.id)]
+                for option, button in zip(options, buttons, strict=True)
+            ]
+        )
+
+
+def label(option: Option, language: str | None) -> str:
+    """The words on a button."""
+    name, _, value = option.value.partition(":")
+    return say(
+        f"option-{name}" if name == "model" or not value else f"option-{name}-{value}",
+        language,
+        **option.params,
+    )
+
+
+class Answers:
+    """Takes answers to the requests that asked, each once."""
+
+    def __init__(self, requests: Requests, nudge: Callable[[], None], clock: Clock) -> None:
+        self._requests = requests
+        self._nudge = nudge
+        self._clock = clock
+
+    async def take(self, button: Button, query: CallbackQuery) -> Pressed:
+        """Hand an answer to its request."""
+        key = await self._decide(button.subject.removeprefix(f"{REQUEST}:"), button.value)
+        return Pressed(say(key, query.from_user.language_code), close=True)
+
+    async def _decide(self, request_id: str, value: str) -> str:
+        """The key of what is said to the person."""
+        request = await self._requests.get(request_id)
+        if request is None or request.state is not RequestState.ASKING:
+            return "button-too-late"
+        if value == CANCEL:
+            closed = await self._requests.close(request_id, RequestState.REFUSED)
+            return "button-cancelled" if closed else "button-too-late"
+        decision = request.decision.with_answer(value)
+        if not await self._requests.decide(request_id, decision, self._clock.now()):
+            return "button-too-late"
+        self._nudge()
+        return "button-taken"

@@ -1,0 +1,217 @@
+"""What the layers above need of storage, as Protocols. Every method raises StorageBusy."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from bot.domain.edits import (
+    Attempt,
+    AttemptState,
+    Edit,
+    EditState,
+    Joined,
+    KeptResult,
+    Request,
+    RequestState,
+    Spending,
+)
+from bot.domain.preferences import Preferences
+from bot.domain.roles import Decision
+
+
+class Blobs(Protocol):
+    """Keeps bytes by key for `RESULT_DAYS`."""
+
+    async def put(self, key: str, data: bytes) -> None:
+        """Keep durably; the same key again replaces."""
+        ...
+
+    async def get(self, key: str) -> bytes | None:
+        """The bytes, or None when they are gone."""
+        ...
+
+
+class Requests(Protocol):
+    """The requests, each a durable row."""
+
+    async def open(self, request: Request, due_at: datetime, update_id: int | None = None) -> Request:
+        """Insert; if the same message already opened one, that one. Its update is done with it."""
+        ...
+
+    async def join(
+        self, part: Request, due_at: datetime, longest: timedelta, update_id: int | None = None
+    ) -> Joined:
+        """Open a request for an album, or add a part to it while it is still collecting.
+
+        Each part puts it off until ``due_at``, but no longer than ``longest`` after the first.
+        """
+        ...
+
+    async def get(self, request_id: str) -> Request | None: ...
+
+    async def claim_due(self, now: datetime, lease_until: datetime, limit: int) -> list[Request]:
+        """Collecting ones whose time has come and preparing ones whose lease ran out, now preparing."""
+        ...
+
+    async def next_due(self) -> datetime | None:
+        """When the next one is due, if any."""
+        ...
+
+    async def wanting_words(self, chat_id: int, user_id: int) -> Request | None:
+        """The newest open request of this person here that has no prompt."""
+        ...
+
+    async def ask(self, request_id: str, *, for_words: bool) -> bool:
+        """preparing → asking; False if it is elsewhere, or wants words that have come meanwhile."""
+        ...
+
+    async def asked(self, request_id: str, question_message_id: int | None) -> None:
+        """Remember which message asks."""
+        ...
+
+    async def give_words(self, request_id: str, prompt: str, now: datetime) -> bool:
+        """Give an open request its prompt, once; one that asks for it is due now. False if it has one."""
+        ...
+
+    async def decide(self, request_id: str, decision: Decision, now: datetime) -> bool:
+        """asking → collecting, due now, with a person's decision; False if it no longer asks."""
+        ...
+
+    async def close(self, request_id: str, state: RequestState) -> bool:
+        """To refused or expired; False if it was closed already."""
+        ...
+
+    async def accept(self, request_id: str, edits: Sequence[Edit]) -> bool:
+        """One transaction: hold the money, insert the edits, request accepted. False if done before."""
+        ...
+
+    async def expire(self, before: datetime) -> int:
+        """Expire open ones created before; how many."""
+        ...
+
+
+class Edits(Protocol):
+    """The edits and their attempts. Every change is a compare-and-set, so repeating one is harmless."""
+
+    async def get(self, edit_id: str) -> Edit:
+        """Raises KeyError."""
+        ...
+
+    async def of_result(self, chat_id: int, message_id: int) -> Edit | None:
+        """The edit whose result is that message."""
+        ...
+
+    async def advance(self, edit_id: str, state: EditState) -> bool:
+        """Move on; False if the edit is final already."""
+        ...
+
+    async def unfinished(self, created_before: datetime) -> list[Edit]:
+        """All that are not final, oldest first."""
+        ...
+
+    async def open_attempt(self, edit_id: str, source_url: str, now: datetime) -> Attempt:
+        """Write an open attempt with the next number."""
+        ...
+
+    async def current_attempt(self, edit_id: str) -> Attempt | None:
+        """The newest attempt."""
+        ...
+
+    async def named(self, attempt_id: int, prediction_id: str) -> None:
+        """The provider named the prediction: the attempt runs, and so does the edit."""
+        ...
+
+    async def close_attempt(self, attempt_id: int, state: AttemptState, error: str = "") -> None:
+        """The attempt ended."""
+        ...
+
+    async def kept(self, result: KeptResult, now: datetime) -> None:
+        """A result is in our keeping. The same edit again replaces."""
+        ...
+
+    async def result(self, edit_id: str) -> KeptResult | None: ...
+
+    async def set_status_message(self, edit_id: str, message_id: int | None) -> None: ...
+
+    async def delivered(self, edit_id: str, message_id: int) -> None:
+        """The person has the picture as this message."""
+        ...
+
+    async def settle(
+        self, edit_id: str, state: EditState, *, charge: int, reason: str | None, now: datetime
+    ) -> bool:
+        """One transaction: the final state, the charge, and the rest of the hold released.
+
+        ``unknown`` writes no ledger row: its hold stays. False if the edit was final already.
+        """
+        ...
+
+    async def typical_seconds(self, model: str, choices: Mapping[str, str]) -> float | None:
+        """The median time of the last 50 runs of a model and quality, if there are any."""
+        ...
+
+
+class Ledger(Protocol):
+    """Reads of the money."""
+
+    async def spending(self, user_id: int, now: datetime) -> Spending: ...
+
+
+class People(Protocol):
+    """Who uses the bot, and what they chose."""
+
+    async def seen(self, user_id: int, name: str, username: str | None, language: str | None) -> None: ...
+
+    async def preferences(self, user_id: int) -> Preferences: ...
+
+    async def save_preferences(self, user_id: int, preferences: Preferences) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class InboxUpdate:
+    """One raw update as Telegram sent it (JSON text)."""
+
+    update_id: int
+    lane: int  # updates of one lane are handled in order: the chat's id, or the person's, or 0
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """What a button stands for. Its id is random and travels; everything else stays here."""
+
+    id: str
+    user_id: int  # who may press it
+    subject: str  # ``request:<id>`` or ``edit:<id>``
+    value: str
+
+
+class Buttons(Protocol):
+    """The buttons that were shown. They outlive restarts."""
+
+    async def keep(self, buttons: Sequence[Button], now: datetime) -> None: ...
+
+    async def find(self, button_id: str) -> Button | None: ...
+
+
+class Inbox(Protocol):
+    """The updates, committed before Telegram is told that we have them."""
+
+    async def commit(self, updates: Sequence[InboxUpdate], now: datetime) -> int:
+        """Insert those not seen before; how many were new."""
+        ...
+
+    async def claim(self, owner: str, now: datetime, lease_until: datetime, limit: int) -> list[InboxUpdate]:
+        """Undone ones that nobody holds, oldest first, now held by ``owner``."""
+        ...
+
+    async def done(self, update_id: int, *, readable: bool = True) -> None:
+        """Handled (or unreadable): blanked."""
+        ...
+
+    async def forget(self, before: datetime) -> int:
+        """Delete done ones received before."""
+        ...

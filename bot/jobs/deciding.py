@@ -1,0 +1,190 @@
+"""From a request's pictures to what will be edited: looks at them, finds the mask, plans, or asks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from bot.domain.catalogue import Catalogue, Model
+from bot.domain.edits import Request, SentPicture
+from bot.domain.money import dollars
+from bot.domain.pictures import Encoded, Inspection, Recognised, Role
+from bot.domain.plan import Plan, plan
+from bot.domain.ports import Imaging, PictureSource
+from bot.domain.preferences import Preferences
+from bot.domain.roles import (
+    CANCEL,
+    Option,
+    Question,
+    Region,
+    Roles,
+    Sight,
+    Topic,
+    Use,
+    decide,
+    must_show,
+)
+from bot.domain.stores import Blobs, People
+from bot.errors import TooManyPictures
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """One edit that a request comes to: its plan, its pictures with their roles, its mask's key."""
+
+    plan: Plan
+    pictures: tuple[SentPicture, ...]
+    mask_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """A question, with a picture to show above it."""
+
+    question: Question
+    shown: Encoded | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """A request's pictures as they were seen."""
+
+    data: tuple[bytes, ...]
+    inspections: tuple[Inspection, ...]
+    recognised: tuple[Recognised | None, ...]  # of all after the first
+    preferences: Preferences
+    model: Model
+
+    @property
+    def sights(self) -> list[Sight]:
+        return [Sight(found.form, found.coverage) if found else Sight() for found in self.recognised]
+
+
+class Deciding:
+    """Costs nothing and changes nothing but the kept mask; the same request decides the same way again."""
+
+    def __init__(
+        self,
+        people: People,
+        imaging: Imaging,
+        pictures: PictureSource,
+        blobs: Blobs,
+        catalogue: Callable[[], Catalogue],
+    ) -> None:
+        self._people = people
+        self._imaging = imaging
+        self._pictures = pictures
+        self._blobs = blobs
+        self._catalogue = catalogue
+
+    async def __call__(self, request: Request) -> list[Wanted] | Ask:
+        """What a request comes to.
+
+        Raises:
+            Refused: nothing comes of it, and why. MessengerBusy, ImagingFailed.
+        """
+        look = await self._look(request)
+        roles = decide(look.sights, request.prompt or "", request.decision, look.model.most_pictures)
+        if roles is None:
+            return Ask(self._which(request, look))
+        if roles.each:
+            return [self._plan(request, look, place, ()) for place in range(len(look.data))]
+        if 1 + len(roles.references) > look.model.most_pictures:
+            return Ask(self._too_many(request, look, 1 + len(roles.references)))
+        if roles.mask is not None:
+            return await self._masked(request, look, roles, roles.mask)
+        return [self._plan(request, look, 0, roles.references)]
+
+    async def _look(self, request: Request) -> _Look:
+        preferences = await self._people.preferences(request.user_id)
+        if request.decision.model is not None:
+            preferences = replace(preferences, model=request.decision.model)
+        data = tuple([await self._pictures.fetch(picture) for picture in request.pictures])
+        inspections = tuple([await self._imaging.inspect(picture) for picture in data])
+        for picture in data:
+            # Decoded whole, so that a damaged picture is refused here and never becomes an edit.
+            await self._imaging.verify(picture)
+        recognised = tuple([await self._imaging.recognise(data[0], other) for other in data[1:]])
+        model = self._catalogue().for_person(preferences.model)
+        return _Look(data, inspections, recognised, preferences, model)
+
+    async def _masked(self, request: Request, look: _Look, roles: Roles, mask: int) -> list[Wanted] | Ask:
+        source, found = look.data[0], look.recognised[mask - 1]
+        if found is None:  # the person says that it is one
+            found = await self._imaging.recognise(source, look.data[mask], forced=True)
+        if found is None:
+            raise TypeError("a forced recognition gives a region or raises")
+        if request.decision.region is Region.INVERTED:
+            plane = await self._imaging.invert(found.plane)
+            found = replace(found, plane=plane, coverage=1 - found.coverage)
+        await self._imaging.check(found)
+        if must_show(Sight(found.form, found.coverage), request.decision):
+            return Ask(_REGION, await self._imaging.overlay(source, found.plane))
+        key = f"masks/{request.id}.png"
+        await self._blobs.put(key, found.plane)
+        wanted = self._plan(request, look, 0, roles.references, masked=True)
+        masked = replace(request.pictures[mask], role=Role.MASK)
+        return [replace(wanted, pictures=(*wanted.pictures, masked), mask_key=key)]
+
+    def _plan(
+        self, request: Request, look: _Look, source: int, references: Sequence[int], *, masked: bool = False
+    ) -> Wanted:
+        places = (source, *references)
+        # With a mask the result keeps the source's own shape, whatever size was chosen.
+        preferences = replace(look.preferences, aspect="auto") if masked else look.preferences
+        planned = plan(
+            self._catalogue(), preferences, request.prompt, [look.inspections[place] for place in places]
+        )
+        roles = (Role.SOURCE, *(Role.REFERENCE for _ in references))
+        pictures = tuple(
+            replace(request.pictures[place], role=role) for place, role in zip(places, roles, strict=True)
+        )
+        return Wanted(planned, pictures)
+
+    def _which(self, request: Request, look: _Look) -> Question:
+        """What the pictures are for: what this model and their number allow."""
+        count = len(look.data)
+        options = []
+        if request.decision.use is not Use.PICTURE:
+            options.append(Option(f"use:{Use.MASK}"))
+        if count <= look.model.most_pictures:
+            options.append(Option(f"use:{Use.TOGETHER}"))
+        prices = [self._plan(request, look, place, ()).plan.quote for place in range(count)]
+        price = f"{count} × {dollars(prices[0])}" if len(set(prices)) == 1 else dollars(sum(prices))
+        options += [
+            Option(f"use:{Use.EACH}", {"price": price}),
+            Option(f"use:{Use.FIRST}"),
+            Option(CANCEL),
+        ]
+        return Question(Topic.USE, tuple(options), {"count": str(count)})
+
+    def _too_many(self, request: Request, look: _Look, count: int) -> Question:
+        """The models that take as many.
+
+        Raises:
+            TooManyPictures: none does.
+        """
+        options = []
+        for model in self._catalogue().offered:
+            if model.most_pictures >= count:
+                preferences = replace(look.preferences, model=model.name)
+                quote = plan(self._catalogue(), preferences, request.prompt, look.inspections[:count]).quote
+                options.append(Option(f"model:{model.name}", {"title": model.title, "price": dollars(quote)}))
+        if not options:
+            most = max(model.most_pictures for model in self._catalogue().offered)
+            raise TooManyPictures(f"{count}", count=count, limit=most, model=look.model.title)
+        options += [Option(f"use:{Use.FIRST}"), Option(CANCEL)]
+        limit = str(look.model.most_pictures)
+        params = {"count": str(count), "model": look.model.title, "limit": limit}
+        return Question(Topic.MODEL, tuple(options), params)
+
+
+_REGION = Question(
+    Topic.REGION,
+    (
+        Option(f"region:{Region.CONFIRMED}"),
+        Option(f"region:{Region.INVERTED}"),
+        Option(f"use:{Use.PICTURE}"),
+        Option(CANCEL),
+    ),
+)

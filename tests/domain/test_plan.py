@@ -1,0 +1,77 @@
+"""From a wish to what will be bought, or to a refusal that says what to do instead."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.domain.catalogue import ASPECT, QUALITY, RESOLUTION, load
+from bot.domain.pictures import Inspection, Size
+from bot.domain.plan import plan
+from bot.domain.preferences import Preferences
+from bot.errors import ModelWithdrawn, PromptMissing, PromptTooLong, TooManyPictures
+
+PHOTO = Inspection("JPEG", Size(4000, 3000), transparent=False)
+LONGEST = load().models["gpt-image-2"].prompt_limit
+
+
+def test_a_plan_has_the_model_the_choices_the_fit_and_the_price() -> None:
+    """Everything that is bought is decided here, once."""
+    chosen = Preferences("gpt-image-1", "high", "auto")
+    planned = plan(load(), chosen, "make it blue", [PHOTO])
+    assert planned.model.name == "gpt-image-1"
+    assert planned.choices == {QUALITY: "high", ASPECT: "3:2"}
+    assert planned.fit.source == PHOTO.size
+    assert planned.fit.padded
+    assert planned.quote == 250_000
+
+
+def test_a_chosen_shape_lays_the_source_out_as_it_is() -> None:
+    """Only the model's own shape is padded to."""
+    planned = plan(load(), Preferences(aspect="1:1", resolution="2k"), "make it blue", [PHOTO])
+    assert planned.choices == {QUALITY: "medium", ASPECT: "1:1", RESOLUTION: "2k"}
+    assert not planned.fit.padded
+    assert planned.quote == 120_000
+
+
+def test_a_shape_left_to_the_model_is_quoted_at_its_dearest() -> None:
+    """The hold covers whatever comes back."""
+    assert plan(load(), Preferences("gpt-image-1", aspect="model"), "blue", [PHOTO]).quote == 63_000
+
+
+def test_who_chose_a_withdrawn_model_gets_its_successor() -> None:
+    """And its limits and prices."""
+    live = load().with_live(["openai/gpt-image-2/edit"])
+    planned = plan(live, Preferences("gpt-image-1"), "blue", [PHOTO, PHOTO])
+    assert (planned.model.name, planned.quote) == ("gpt-image-2", 60_000)
+
+
+@pytest.mark.parametrize("prompt", [None, "", "   ", "\n\t"])
+def test_without_words_nothing_is_bought(prompt: str | None) -> None:
+    """The model would do as it likes."""
+    with pytest.raises(PromptMissing):
+        plan(load(), Preferences(), prompt, [PHOTO])
+
+
+def test_a_prompt_may_be_as_long_as_the_model_takes_and_no_longer() -> None:
+    """The refusal says both lengths."""
+    assert plan(load(), Preferences(), "x" * LONGEST, [PHOTO]).quote
+    with pytest.raises(PromptTooLong) as refusal:
+        plan(load(), Preferences(), "x" * (LONGEST + 1), [PHOTO])
+    assert refusal.value.params == {"length": LONGEST + 1, "limit": LONGEST, "model": "GPT Image 2"}
+
+
+@pytest.mark.parametrize(
+    ("model", "most"), [("gpt-image-1", 1), ("gpt-image-1-mini", 4), ("gpt-image-2", 16)]
+)
+def test_a_model_takes_only_so_many_pictures(model: str, most: int) -> None:
+    """The refusal says how many it takes."""
+    assert plan(load(), Preferences(model), "blue", [PHOTO] * most).model.name == model
+    with pytest.raises(TooManyPictures) as refusal:
+        plan(load(), Preferences(model), "blue", [PHOTO] * (most + 1))
+    assert (refusal.value.params["count"], refusal.value.params["limit"]) == (most + 1, most)
+
+
+def test_with_nothing_live_nothing_is_planned() -> None:
+    """The person hears that, and not of an internal error."""
+    with pytest.raises(ModelWithdrawn):
+        plan(load().with_live([]), Preferences(), "blue", [PHOTO])

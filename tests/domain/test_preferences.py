@@ -1,0 +1,194 @@
+"""Sizes and qualities as people type them, and what they mean on each model."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.domain.catalogue import ASPECT, QUALITY, RESOLUTION, load
+from bot.domain.pictures import Size
+from bot.domain.preferences import (
+    Preferences,
+    SizeWish,
+    offered_sizes,
+    parse_quality,
+    parse_size,
+    resolve,
+)
+from bot.errors import QualityUnknown, SizeUnknown
+
+ONE, MINI, TWO = (load().models[name] for name in ("gpt-image-1", "gpt-image-1-mini", "gpt-image-2"))
+PHOTO = Size(4000, 3000)
+
+
+@pytest.mark.parametrize(
+    ("text", "aspect", "resolution"),
+    [
+        ("auto", "auto", None),
+        ("model", "model", None),
+        ("AUTO", "auto", None),
+        ("square", "1:1", None),
+        ("portrait", "2:3", None),
+        ("Landscape", "3:2", None),
+        ("wide", "16:9", None),
+        ("tall", "9:16", None),
+        ("2:3", "2:3", None),
+        ("4:6", "2:3", None),
+        ("21:9", "21:9", None),
+        ("1024x1536", "2:3", None),
+        ("1024×1536", "2:3", None),
+        ("1024*1536", "2:3", None),
+        ("2048X2048", "1:1", None),
+        ("3000x1000", "3:1", None),
+        ("2k", None, "2k"),
+        ("4K", None, "4k"),
+        ("16:9 4k", "16:9", "4k"),
+        ("  4k   portrait ", "2:3", "4k"),
+    ],
+)
+def test_a_size_is_read(text: str, aspect: str | None, resolution: str | None) -> None:
+    """Words, ratios and pixels come to an aspect and a resolution; what is not named is left alone."""
+    assert parse_size(text, TWO) == SizeWish(aspect, resolution)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "  ",
+        "big",
+        "1024",
+        "3k",
+        "0k",
+        "k",
+        "10:1",
+        "1:4",
+        "0:3",
+        "3:0",
+        "1:1:1",
+        "0000x1024",
+        "-2:3",
+        "2:3 big",
+    ],
+)
+def test_an_unreadable_size_is_refused_with_what_there_is(text: str) -> None:
+    """Also shapes over 3:1, and a good word beside a bad one."""
+    with pytest.raises(SizeUnknown) as refusal:
+        parse_size(text, ONE)
+    assert refusal.value.params["offered"] == "auto, 1:1, 2:3, 3:2"
+    assert refusal.value.params["value"]
+
+
+def test_an_endless_word_is_not_repeated() -> None:
+    """An answer has to fit into a message."""
+    with pytest.raises(SizeUnknown) as size:
+        parse_size("x" * 5000, TWO)
+    with pytest.raises(QualityUnknown) as quality:
+        parse_quality("x" * 5000, TWO)
+    assert len(str(size.value.params["value"])) <= 30
+    assert len(str(quality.value.params["value"])) <= 30
+
+
+@pytest.mark.parametrize(
+    ("text", "quality"),
+    [
+        ("high", "high"),
+        ("HIGH", "high"),
+        (" medium ", "medium"),
+        ("med", "medium"),
+        ("l", "low"),
+        ("h", "high"),
+    ],
+)
+def test_a_quality_is_read(text: str, quality: str) -> None:
+    """Its name or its beginning."""
+    assert parse_quality(text, TWO) == quality
+
+
+@pytest.mark.parametrize("text", ["", " ", "best", "highest", "igh"])
+def test_an_unreadable_quality_is_refused_with_what_there_is(text: str) -> None:
+    """No beginning, or none of these."""
+    with pytest.raises(QualityUnknown) as refusal:
+        parse_quality(text, TWO)
+    assert refusal.value.params["offered"] == "low, medium, high"
+    assert refusal.value.params["model"] == "GPT Image 2"
+
+
+def test_a_model_without_qualities_refuses_all() -> None:
+    """Nothing is pretended."""
+    with pytest.raises(QualityUnknown) as refusal:
+        parse_quality("high", MINI)
+    assert refusal.value.params["offered"] == "—"
+
+
+def test_the_offered_sizes_are_those_that_can_be_asked_for() -> None:
+    """A model that sends no size offers none, though the shapes that it gives are known."""
+    assert offered_sizes(ONE) == "auto, 1:1, 2:3, 3:2"
+    assert offered_sizes(MINI) == "auto"
+    assert offered_sizes(TWO).endswith("21:9, 1k, 2k, 4k")
+
+
+def test_with_nothing_chosen_the_models_defaults_are_used() -> None:
+    """And the source's shape."""
+    resolved = resolve(Preferences(), TWO, PHOTO)
+    assert resolved.choices == {QUALITY: "medium", RESOLUTION: "1k", ASPECT: "4:3"}
+    assert resolved.pad_to == "4:3"
+    assert resolved.nearest == {}
+
+
+def test_auto_is_the_shape_nearest_to_the_source() -> None:
+    """It is padded to that, not stretched, and nobody is told of a nearest: they asked for their own."""
+    resolved = resolve(Preferences(aspect="auto"), ONE, PHOTO)
+    assert resolved.choices[ASPECT] == "3:2"
+    assert resolved.pad_to == "3:2"
+    assert ASPECT not in resolved.nearest
+
+
+def test_model_leaves_the_shape_to_the_model() -> None:
+    """Nothing is asked for and nothing padded."""
+    resolved = resolve(Preferences(aspect="model"), ONE, PHOTO)
+    assert ASPECT not in resolved.choices
+    assert resolved.pad_to is None
+
+
+def test_a_chosen_shape_is_not_padded() -> None:
+    """The model is asked for a picture of that shape, from the source as it is."""
+    resolved = resolve(Preferences(aspect="2:3"), ONE, PHOTO)
+    assert resolved.choices[ASPECT] == "2:3"
+    assert resolved.pad_to is None
+
+
+@pytest.mark.parametrize(
+    ("preferences", "nearest"),
+    [
+        (Preferences(aspect="16:9"), {ASPECT: ("16:9", "3:2")}),
+        (Preferences(aspect="9:16"), {ASPECT: ("9:16", "2:3")}),
+        (Preferences(quality="max"), {QUALITY: ("max", "medium")}),
+        (Preferences(aspect="3:2", quality="high"), {}),
+    ],
+)
+def test_what_the_model_lacks_becomes_the_nearest_and_is_said(
+    preferences: Preferences, nearest: dict[str, tuple[str, str]]
+) -> None:
+    """A size survives a change of model."""
+    resolved = resolve(preferences, ONE, PHOTO)
+    assert resolved.nearest == nearest
+    assert all(resolved.choices[choice] == used for choice, (_, used) in nearest.items())
+
+
+def test_a_resolution_that_the_model_lacks_becomes_its_default() -> None:
+    """And one that it has no field for is not sent at all."""
+    assert resolve(Preferences(resolution="8k"), TWO, PHOTO).nearest == {RESOLUTION: ("8k", "1k")}
+    assert RESOLUTION not in resolve(Preferences(resolution="4k"), ONE, PHOTO).choices
+
+
+def test_a_shape_written_in_other_numbers_is_the_same_shape() -> None:
+    """``7:3`` is offered where ``21:9`` is: no "nearest" is told."""
+    resolved = resolve(Preferences(aspect="7:3"), TWO, PHOTO)
+    assert resolved.choices[ASPECT] == "21:9"
+    assert resolved.nearest == {}
+
+
+def test_a_model_whose_shape_cannot_be_asked_for_decides_itself() -> None:
+    """It knows which shapes come back, and pads to them when the source's own is wished."""
+    assert ASPECT not in resolve(Preferences(aspect="16:9"), MINI, PHOTO).choices
+    assert resolve(Preferences(aspect="auto"), MINI, PHOTO).pad_to == "3:2"

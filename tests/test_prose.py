@@ -1,0 +1,237 @@
+"""What is written about the program is true: README, .env.example, CHANGELOG, the container's files."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import inspect
+import itertools
+import json
+import os
+import pkgutil
+import re
+import shlex
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml  # type: ignore[import-untyped] # it ships no types
+from pydantic.fields import FieldInfo
+from telegram.ext import CommandHandler
+
+import bot
+from bot import chat
+from bot.__main__ import cli
+from bot.domain import catalogue
+from bot.domain.money import dollars
+from bot.settings import Settings
+
+ROOT = Path(__file__).parents[1]
+PROSE = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")
+
+
+def read(name: str) -> str:
+    return (ROOT / name).read_text("utf-8")
+
+
+def section(name: str, title: str) -> str:
+    """What stands under a heading, up to the next of its level or above."""
+    text = read(name)
+    start = re.search(rf"^(#+) {re.escape(title)}$", text, re.MULTILINE)
+    assert start, f"{name} has no section {title}"
+    after = text[start.end() :]
+    end = re.search(rf"^#{{1,{len(start.group(1))}}} ", after, re.MULTILINE)
+    return after[: end.start()] if end else after
+
+
+def table(text: str) -> list[list[str]]:
+    """The rows of the first Markdown table, without its head."""
+    lines = itertools.dropwhile(lambda line: not line.startswith("|---"), text.splitlines())
+    rows = itertools.takewhile(lambda line: line.startswith("|"), itertools.islice(lines, 1, None))
+    return [[cell.strip() for cell in row.strip("|").split("|")] for row in rows]
+
+
+def code(text: str) -> str:
+    """What stands in a text as code: blocks and inline."""
+    return "\n".join(re.findall(r"```\w*\n(.*?)```", text, re.DOTALL) + re.findall(r"`([^`\n]+)`", text))
+
+
+def targets() -> set[str]:
+    return set(re.findall(r"^([a-z][\w-]*):", read("Makefile"), re.MULTILINE))
+
+
+def commands() -> set[str]:
+    return {command.callback.__name__ for command in cli.registered_commands if command.callback}
+
+
+def test_the_first_command_comes_early() -> None:
+    """Who opens README sees what to type by line 25, and it is the demo."""
+    first = read("README.md").splitlines()[:25]
+    assert "make demo" in first[first.index("```") + 1 : first.index("```") + 2]
+
+
+@pytest.mark.parametrize("name", [*PROSE, ".ci/run", "compose.yaml"])
+def test_commands_exist(name: str) -> None:
+    """Every `make …` and `python -m bot …` that is written down can be typed."""
+    text = code(read(name)) if name.endswith(".md") else read(name)
+    assert set(re.findall(r"\bmake ([a-z][\w-]*)", text)) <= targets()
+    assert set(re.findall(r"(?:python -m bot|run --rm wavebrush) (\w+)", text)) <= commands()
+
+
+def test_readme_has_the_commands_that_people_need() -> None:
+    """demo, run, test and check are in the table of commands."""
+    named = [row[0].strip("`") for row in table(section("README.md", "Run it"))]
+    assert named == ["make demo", "make run", "make test", "python -m bot check"]
+
+
+def default(info: FieldInfo) -> str | None:
+    """A setting's default as it is written; None if it has to be given."""
+    if info.is_required():
+        return None
+    return "" if info.default in (None, ()) else str(info.default)
+
+
+def test_the_settings_table_is_the_code() -> None:
+    """Names, defaults and descriptions, in order; and that each can be a mounted file."""
+    text = section("README.md", "Settings")
+    assert "`NAME_FILE`" in text
+    expected = []
+    for name, info in Settings.model_fields.items():
+        value = default(info)
+        shown = "*needed*" if value is None else f"`{value}`" if value else "–"
+        expected.append([f"`{name.upper()}`", shown, info.description])
+    assert table(text) == expected
+
+
+def test_env_example_is_the_code() -> None:
+    """A block for each setting, in order: what it is, where to get it, and its default switched off."""
+    head, *blocks = read(".env.example").strip().split("\n\n")
+    assert "NAME_FILE" in head
+    expected = []
+    for name, info in Settings.model_fields.items():
+        extra: Any = info.json_schema_extra or {}
+        where = f": {extra['where']}" if "where" in extra else ""
+        line = f"{name.upper()}=" if where else f"#{name.upper()}={default(info) or ''}"
+        expected.append(f"# {info.description}{where}.\n{line}")
+    assert blocks == expected
+
+
+def test_the_model_list_is_the_catalogue() -> None:
+    """Names, endpoints and what an edit costs, in the order in which they are preferred."""
+    expected = []
+    for model in catalogue.load().offered:
+        prices = [price.micros for price in model.prices]
+        cheapest, dearest = dollars(min(prices)), dollars(max(prices))
+        cost = cheapest if cheapest == dearest else f"{cheapest}–{dearest}"
+        expected.append([f"`{model.name}`", f"`{model.endpoint}`", cost])
+    assert table(section("README.md", "Models")) == expected
+
+
+def handled() -> set[str]:
+    """The commands that any room of the chat listens to."""
+    found: set[str] = set()
+    for info in pkgutil.iter_modules(chat.__path__):
+        module = importlib.import_module(f"bot.chat.{info.name}")
+        for _, room in inspect.getmembers(module, inspect.isclass):
+            ours = room.__module__ == module.__name__
+            if ours and inspect.isfunction(getattr(room, "handlers", None)):
+                # Only what it listens to is asked, and that needs none of its parts.
+                made: Any = room.__new__(room)
+                found.update(*(h.commands for h in made.handlers() if isinstance(h, CommandHandler)))
+    return found
+
+
+def test_the_chat_commands_are_the_handlers() -> None:
+    """README names every command that the bot answers, and no other; so does /help, but for itself."""
+    named = {row[0].strip("`/") for row in table(section("README.md", "In the chat"))}
+    assert named == handled()
+    help_text = re.search(r"^help =\n((?: .*\n|\n)+)", read("bot/chat/locales/en.ftl"), re.MULTILINE)
+    assert help_text
+    assert named - {"start", "help"} <= set(re.findall(r"/(\w+)", help_text.group(1)))
+
+
+def test_the_versions_agree() -> None:
+    """The newest in CHANGELOG is the program's and the package's."""
+    newest = re.search(r"^## (\S+)", read("CHANGELOG.md"), re.MULTILINE)
+    assert newest
+    packaged = tomllib.loads(read("pyproject.toml"))["project"]["version"]
+    assert newest.group(1) == bot.__version__ == packaged
+
+
+@pytest.mark.parametrize("name", PROSE)
+def test_links_lead_somewhere(name: str) -> None:
+    """Every relative link and picture is a file of the project."""
+    text = read(name)
+    linked = re.findall(r"\]\(([^)#]+)[^)]*\)", text) + re.findall(r'src="([^"]+)"', text)
+    assert [link for link in linked if "://" not in link and not (ROOT / link).exists()] == []
+
+
+def test_every_room_is_described() -> None:
+    """CONTRIBUTING's layout has every package of the bot, and nothing that is not there."""
+    named = {row[0].strip("`") for row in table(section("CONTRIBUTING.md", "Layout"))}
+    packages = {f"bot/{path.parent.name}/" for path in (ROOT / "bot").glob("*/__init__.py")}
+    assert packages <= named
+    assert [name for name in sorted(named) if not (ROOT / name).exists()] == []
+
+
+def test_every_module_says_what_it_is() -> None:
+    """Each module of the bot has a docstring."""
+    modules = sorted((ROOT / "bot").rglob("*.py"))
+    assert len(modules) > 50
+    assert [str(path) for path in modules if not ast.get_docstring(ast.parse(path.read_text("utf-8")))] == []
+
+
+def test_ci_runs_the_checks_and_the_tests() -> None:
+    """It can be executed, and calls both."""
+    assert os.access(ROOT / ".ci/run", os.X_OK)
+    assert re.findall(r"^make (\w+)", read(".ci/run"), re.MULTILINE) == ["check", "test"]
+
+
+def instructions() -> list[tuple[str, str]]:
+    """The Dockerfile's instructions and their arguments."""
+    whole = re.sub(r"\\\n", " ", re.sub(r"^#.*\n", "", read("Dockerfile"), flags=re.MULTILINE))
+    return [
+        (word, rest.strip()) for word, _, rest in (line.partition(" ") for line in whole.splitlines()) if word
+    ]
+
+
+def test_the_image_has_what_the_program_needs() -> None:
+    """What is copied exists and is let through by .dockerignore; the migrations are among it."""
+    copied = [source for word, rest in instructions() if word == "COPY" for source in shlex.split(rest)[:-1]]
+    assert sorted(copied) == ["alembic", "bot", "requirements.txt"]
+    assert [source for source in copied if not (ROOT / source).exists()] == []
+    ignored = [line for line in read(".dockerignore").splitlines() if line and not line.startswith("#")]
+    assert ignored[0] == "*"
+    assert sorted(line[1:] for line in ignored if line.startswith("!")) == sorted(copied)
+
+
+def test_the_image_runs_the_bot_as_nobody_special() -> None:
+    """Not as root, with everything that is written in /data, and with a command that exists."""
+    last = dict(instructions())
+    assert re.fullmatch(r"[1-9]\d*:[1-9]\d*", last["USER"])
+    assert json.loads(last["ENTRYPOINT"]) == ["python", "-m", "bot"]
+    assert json.loads(last["CMD"]) == ["run"]
+    assert "run" in commands()
+    environment = dict(part.split("=", 1) for part in shlex.split(last["ENV"]))
+    assert environment["DATA_DIR"] == environment["HOME"] == json.loads(f'"{last["VOLUME"]}"') == "/data"
+    assert environment["PYTHONDONTWRITEBYTECODE"] == "1"
+    install = next(rest for word, rest in instructions() if word == "RUN" and "pip install" in rest)
+    assert "--require-hashes --no-deps -r requirements.txt" in install
+
+
+def test_the_service_is_locked_down() -> None:
+    """One service with the image's folder on a volume, and no more rights than it needs."""
+    document = yaml.safe_load(read("compose.yaml"))
+    [service] = document["services"].values()
+    assert (ROOT / service["build"] / "Dockerfile").exists()
+    assert service["env_file"] == ".env"
+    [mount] = service["volumes"]
+    volume, _, target = mount.partition(":")
+    assert volume in document["volumes"]
+    assert target == service["environment"]["DATA_DIR"] == "/data"
+    assert set(service["environment"]) <= {name.upper() for name in Settings.model_fields}
+    assert (service["read_only"], service["tmpfs"], service["cap_drop"]) == (True, ["/tmp"], ["ALL"])
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert (service["init"], service["stop_grace_period"]) == (True, "180s")
+    assert service["mem_limit"]

@@ -1,0 +1,222 @@
+"""The settings: where they come from, what stops the start and with which line, and what never shows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from bot.errors import StartRefused
+from bot.settings import Settings, load
+
+TOKEN = "123456789:the-token-of-these-tests-0123456789"
+KEY = "the-key-of-these-tests"
+NEEDED = {"TELEGRAM_BOT_TOKEN": TOKEN, "WAVESPEED_API_KEY": KEY, "ADMINS": "11, 22"}
+
+
+@pytest.fixture(autouse=True)
+def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No settings but those of the test: a folder without .env, an environment without ours."""
+    monkeypatch.chdir(tmp_path)
+    for name in Settings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+        monkeypatch.delenv(f"{name.upper()}_FILE", raising=False)
+
+
+@pytest.fixture
+def needed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Everything that has no default is set."""
+    for name, value in NEEDED.items():
+        monkeypatch.setenv(name, value)
+
+
+def refusal() -> str:
+    with pytest.raises(StartRefused) as refused:
+        load().require_admins()
+    assert refused.value.__cause__ is None  # a cause would hold the value
+    return str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "where"),
+    [
+        ("TELEGRAM_BOT_TOKEN", "@BotFather"),
+        ("WAVESPEED_API_KEY", "https://wavespeed.ai/accesskey"),
+        ("ADMINS", "@userinfobot"),
+    ],
+)
+@pytest.mark.parametrize("given", [None, ""])
+@pytest.mark.usefixtures("needed")
+def test_a_missing_setting(monkeypatch: pytest.MonkeyPatch, name: str, where: str, given: str | None) -> None:
+    """One line: its name, where to get it, and the way to try without it. Empty is missing."""
+    if given is None:
+        monkeypatch.delenv(name)
+    else:
+        monkeypatch.setenv(name, given)
+    line = refusal()
+    assert line.startswith(f"{name} is missing: ")
+    assert where in line
+    assert line.endswith("make demo")
+    assert "\n" not in line
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("TELEGRAM_BOT_TOKEN", "not-a-token-at-all", "@BotFather"),
+        ("TELEGRAM_BOT_TOKEN", f"{TOKEN} and more", "@BotFather"),
+        ("WAVESPEED_API_KEY", "2short7", "https://wavespeed.ai/accesskey"),
+        ("ADMINS", "@ada-lovelace", "@userinfobot"),
+        ("ADMINS", "11;22", "@userinfobot"),
+        ("TELEGRAM_API_URL", "ftp.telegram", "Telegram's Bot API server"),
+        ("WAVESPEED_API_URL", "wavespeed", "WaveSpeed's API server"),
+        ("DATABASE_URL", "mysql://ada:pa55word@db/x", "postgresql://"),
+        ("PORT", "http", "Port"),
+        ("PORT", "65536", "Port"),
+        ("RESULT_DAYS", "zero", "in days"),
+        ("RESULT_DAYS", "0.5", "in days"),
+        ("LOG_FORMAT", "yaml", "`text` or `json`"),
+        ("LOG_LEVEL", "chatty", "`INFO`"),
+        ("SPEED", "-17", "for tests only"),
+    ],
+)
+@pytest.mark.usefixtures("needed")
+def test_a_malformed_setting(monkeypatch: pytest.MonkeyPatch, name: str, value: str, says: str) -> None:
+    """One line: its name, what is expected or where to get it, make demo, and never the value."""
+    monkeypatch.setenv(name, value)
+    line = refusal()
+    assert line.startswith(f"{name} is malformed (")
+    assert says in line
+    assert line.endswith("make demo")
+    assert "\n" not in line
+    assert value not in line
+    assert "pa55word" not in line
+
+
+@pytest.mark.parametrize("name", ["TELEGRAM_BOT_TOKEN", "WAVESPEED_API_KEY", "ADMINS"])
+@pytest.mark.usefixtures("needed")
+def test_a_mounted_secret(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str) -> None:
+    """NAME_FILE names a file that holds the value, with or without a line's end."""
+    expected = load()
+    monkeypatch.delenv(name)
+    (tmp_path / "mounted").write_text(f"{NEEDED[name]}\n")
+    monkeypatch.setenv(f"{name}_FILE", str(tmp_path / "mounted"))
+    assert load() == expected
+
+
+@pytest.mark.parametrize("broken", ["missing", "folder", "binary"])
+@pytest.mark.usefixtures("needed")
+def test_a_mounted_secret_that_cannot_be_read(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, broken: str
+) -> None:
+    """One line that names NAME_FILE, and nothing of what is in the file."""
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "binary").write_bytes(b"pa55word \xff\xfe")
+    monkeypatch.setenv("WAVESPEED_API_KEY_FILE", str(tmp_path / broken))
+    line = refusal()
+    assert line.startswith("WAVESPEED_API_KEY_FILE can't be read (")
+    assert line.endswith("make demo")
+    assert "pa55word" not in line
+
+
+def dotenv(**values: str) -> None:
+    lines = (f"{name}={value}\n" for name, value in values.items())
+    Path(".env").write_text("".join(lines), "utf-8")
+
+
+def test_a_dotenv_file(tmp_path: Path) -> None:
+    """Settings are read from .env in the working folder, NAME_FILE too; what isn't ours is ignored."""
+    (tmp_path / "mounted").write_text("json")
+    dotenv(**NEEDED, PORT="9000", LOG_FORMAT_FILE=str(tmp_path / "mounted"), SOMETHING_ELSE="1")
+    loaded = load()
+    assert (loaded.telegram_bot_token.get_secret_value(), loaded.admins) == (TOKEN, (11, 22))
+    assert (loaded.port, loaded.log_format) == (9000, "json")
+
+
+def test_a_dotenv_file_that_is_not_utf8() -> None:
+    """One line, and nothing of what is in it."""
+    Path(".env").write_bytes(b"WAVESPEED_API_KEY=pa55w\xf6rd\n")
+    line = refusal()
+    assert line.startswith(".env can't be read")
+    assert "pa55" not in line
+
+
+@pytest.mark.usefixtures("needed")
+def test_the_environment_wins(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Over a mounted file, which wins over .env; what is given in code wins over all."""
+    dotenv(PORT="1", RESULT_DAYS="1", LOG_LEVEL="error", LOG_FORMAT="json")
+    for name, value in {"PORT": "2", "RESULT_DAYS": "2", "LOG_LEVEL": "warning"}.items():
+        (tmp_path / name).write_text(value)
+        monkeypatch.setenv(f"{name}_FILE", str(tmp_path / name))
+    monkeypatch.setenv("PORT", "3")
+    monkeypatch.setenv("RESULT_DAYS", "3")
+    loaded = load(port=4)
+    assert (loaded.port, loaded.result_days, loaded.log_level, loaded.log_format) == (4, 3, "WARNING", "json")
+
+
+@pytest.mark.usefixtures("needed")
+def test_the_defaults_are_the_real_services() -> None:
+    """Nobody has to name a server; a trailing slash in one that is named does no harm."""
+    loaded = load(telegram_api_url="http://127.0.0.1:8081/")
+    assert loaded.wavespeed_api_url == "https://api.wavespeed.ai"
+    assert loaded.telegram_api_url == "http://127.0.0.1:8081"
+    assert loaded.timing.poll == 25.0
+    assert load(speed=20).timing.poll == 1.25
+
+
+@pytest.mark.parametrize(
+    ("given", "app", "engine"),
+    [
+        (None, "sqlite:///some/wavebrush.sqlite", "sqlite:///some/wavebrush-engine.sqlite"),
+        ("sqlite:////abs/my.db", "sqlite:////abs/my.db", "sqlite:////abs/my-engine.db"),
+        ("postgresql://ada@db/x", "postgresql://ada@db/x", "postgresql://ada@db/x"),
+    ],
+)
+@pytest.mark.usefixtures("needed")
+def test_the_engine_shares_a_postgres_but_no_sqlite_file(given: str | None, app: str, engine: str) -> None:
+    """In one SQLite file the two would deadlock."""
+    loaded = load(data_dir=Path("some"), database_url=given)
+    assert (loaded.app_database_url, loaded.engine_database_url) == (app, engine)
+
+
+@pytest.mark.usefixtures("needed")
+def test_the_object_is_frozen() -> None:
+    """Nothing changes a setting while the bot runs."""
+    with pytest.raises(ValidationError, match="frozen"):
+        load().port = 1
+
+
+@pytest.mark.usefixtures("needed")
+def test_no_secret_in_the_repr() -> None:
+    """Neither the token nor the key nor the password of the database."""
+    loaded = load(database_url="postgresql://ada:pa55word@db/x")
+    for shown in (repr(loaded), str(loaded)):
+        assert TOKEN.partition(":")[2] not in shown
+        assert KEY not in shown
+        assert "pa55word" not in shown
+
+
+@pytest.mark.parametrize(
+    ("url", "spellings"),
+    [
+        ("postgresql://ada:pa55word@db/x", {"pa55word"}),
+        ("postgresql+psycopg://ada:p:a/s@db/x", {"p:a/s"}),
+        ("postgresql://ada:s%C3%A4ge%22@db/x", {"s%C3%A4ge%22", 'säge"', 's\\u00e4ge\\"'}),
+        ("postgresql://db/x?user=ada&password=hidden&sslmode=require", {"hidden"}),
+        ("postgresql://ada@db/x", set()),
+        ("postgresql://ada:@db/x", set()),
+        ("sqlite:////some/a:b@c.sqlite", set()),
+    ],
+)
+@pytest.mark.usefixtures("needed")
+def test_the_password_of_the_database_is_a_secret(url: str, spellings: set[str]) -> None:
+    """As written in the URL, as meant, and as a JSON log would write it; the empty text is none."""
+    assert set(load(database_url=url).secrets) == {TOKEN, KEY} | spellings
+
+
+@pytest.mark.usefixtures("needed")
+def test_a_secret_within_a_secret() -> None:
+    """The longer comes first, so that blotting out the shorter can't leave half of it."""
+    secrets = load(database_url="postgresql://ada:the-key@db/x").secrets
+    assert secrets.index(KEY) < secrets.index("the-key")
