@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import multiprocessing
 from collections.abc import Callable
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
-from pebble import ProcessExpired, ProcessPool
+from pebble import ProcessExpired, ProcessFuture, ProcessPool
 
 from bot.errors import ImagingFailed
 from bot.imaging import worker
@@ -33,6 +33,7 @@ class ImagePool:
         tasks_per_worker: int = TASKS_PER_WORKER,
     ) -> None:
         self._deadline = deadline
+        self._open: set[ProcessFuture[Any]] = set()
         self._pool = ProcessPool(
             max_workers=workers,
             max_tasks=tasks_per_worker,
@@ -47,6 +48,9 @@ class ImagePool:
 
     async def stop(self) -> None:
         """End the workers, whatever they are doing. What waits for them gets ImagingFailed."""
+        for future in list(self._open):
+            # pebble ends the workers, but would leave what they were doing open for ever
+            future.cancel()  # type: ignore[no-untyped-call]  # unannotated in pebble
         await asyncio.to_thread(self._stop)
 
     async def run(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -60,6 +64,7 @@ class ImagePool:
             future = self._pool.schedule(function, args=args, kwargs=kwargs, timeout=self._deadline)
         except RuntimeError as error:
             raise ImagingFailed(f"{function.__name__}: the picture workers are stopped") from error
+        self._open.add(future)
         try:
             return await asyncio.wrap_future(future)
         except asyncio.CancelledError:
@@ -72,6 +77,8 @@ class ImagePool:
             raise ImagingFailed(f"{function.__name__}: out of memory") from error
         except ProcessExpired as error:
             raise ImagingFailed(f"{function.__name__}: the worker died: {error}") from error
+        finally:
+            self._open.discard(future)
 
     def _stop(self) -> None:
         self._pool.stop()  # type: ignore[no-untyped-call]  # pebble leaves this one unannotated

@@ -33,11 +33,6 @@ def opened(region: Region, radius: float) -> Region:
     return grown(shrunk(region, radius), radius)
 
 
-def closed(region: Region, radius: float) -> Region:
-    """The region with gaps up to twice ``radius`` bridged."""
-    return shrunk(grown(region, radius), radius)
-
-
 def widened(region: Region, pixels: int) -> Region:
     """The region grown by whole pixels in all eight directions: coarser and quicker than `grown`."""
     return np.asarray(ndimage.maximum_filter(region, size=2 * pixels + 1))

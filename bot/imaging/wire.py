@@ -56,10 +56,11 @@ def for_wire(plane: bytes, fit: Fit | None, form: WireMask, *, max_bytes: int = 
     if fit is not None:
         mask = _laid_out(mask, fit)
     encoded = encode.png(_in_form(mask, form), level=6)
-    for radius in (3, 5, 9):
+    for radius in (2, 5, 12):
         if len(encoded.data) <= max_bytes:
             break
-        encoded = encode.png(_in_form(mask.filter(ImageFilter.MedianFilter(radius)), form), level=9)
+        smooth = mask.filter(ImageFilter.GaussianBlur(radius)).point(_over(127))
+        encoded = encode.png(_in_form(smooth, form), level=9)
     return encoded
 
 

@@ -37,7 +37,8 @@ class Patience:
                 return await call(*args, **kwargs)
             except WavebrushError as error:
                 pause = error.retry_after if error.retry_after is not None else wait
+                pause *= random.uniform(1.0, 1.25)  # noqa: S311 - jitter, no secret
                 if error.permanent or self._clock.monotonic() + pause > until:
                     raise
-            await asyncio.sleep(pause * random.uniform(1.0, 1.25))  # noqa: S311 - jitter, no secret
+            await asyncio.sleep(pause)
             wait = min(wait * 2, self._timing.retry_most)

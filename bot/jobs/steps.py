@@ -124,6 +124,8 @@ class Steps:
         happened and sends none.
         """
         edit = await self._.edits.get(edit_id)
+        if edit.state.final:
+            return ENDED
         urls = json.loads(uploaded)
         attempt = await self._.edits.current_attempt(edit_id)
         if attempt is not None and attempt.source_url == urls["pictures"][0]:
@@ -209,8 +211,16 @@ class Steps:
             ):
                 await self._.watch.ended(attempt.prediction_id, attempt.opened_at, expected)
         except TimeoutError:
-            return await self._unknown(edit, "the prediction did not end within its deadline")
+            # After a long stop the deadline is over before the watch had its first look.
+            if not await self._has_ended(attempt.prediction_id):
+                return await self._unknown(edit, "the prediction did not end within its deadline")
         return ON
+
+    async def _has_ended(self, prediction_id: str) -> bool:
+        try:
+            return (await self._.provider.result(prediction_id)).status is not PredictionStatus.RUNNING
+        except ProviderError:
+            return False
 
     async def expected_seconds(self, edit: Edit) -> float:
         """How long this edit will run: the median of recent ones like it, else what its row says."""
@@ -239,6 +249,8 @@ class Steps:
         try:
             finished = await self._finish(edit, outputs[0])
         except WavebrushError as error:
+            if not error.permanent:
+                raise  # the step is repeated: what is paid for is not given up for an outage
             await self._.edits.close_attempt(attempt.id, AttemptState.COMPLETED, str(error))
             log.error("output_unusable", edit=edit_id, prediction=attempt.prediction_id, detail=str(error))
             # It completed, so the provider bills it, and so do we.
@@ -293,8 +305,11 @@ class Steps:
         edit = await self._.edits.get(edit_id)
         result = await self._.edits.result(edit_id)
         data = await self._.blobs.get(result.key) if result else None
-        if edit.state.final or result is None or data is None:
+        if edit.state.final:
             return ENDED
+        if result is None or data is None:
+            lost = OutputUnusable("the kept result is gone")
+            return await self._fail(edit, lost, charge=self._price(edit, None))
         await self._.edits.advance(edit_id, EditState.DELIVERING)
         self._.messenger.progress(edit, Stage.SENDING)
         price = self._price(edit, Size(result.width, result.height))
@@ -328,6 +343,12 @@ class Steps:
         """Something broke that should not: settle so that no money is lost and nothing hangs. ENDED."""
         edit = await self._.edits.get(edit_id)
         attempt = await self._.edits.current_attempt(edit_id)
+        result = await self._.edits.result(edit_id)
+        if result is not None:  # it was bought, and can still be had
+            price = self._price(edit, Size(result.width, result.height))
+            await self._settle(edit, EditState.UNDELIVERABLE, charge=price, reason=WavebrushError.key)
+            await self._.messenger.end(await self._.edits.get(edit_id))
+            return ENDED
         if attempt is not None and attempt.state in {AttemptState.OPEN, AttemptState.RUNNING}:
             return await self._unknown(edit, "gave up with an open attempt")
         return await self._fail(edit, WavebrushError("gave up"))

@@ -21,6 +21,8 @@ class SqlButtons:
 
     async def keep(self, buttons: Sequence[Button], now: datetime) -> None:
         """Remember buttons that are about to be shown."""
+        if not buttons:
+            return
         rows = [{**asdict(button), "created_at": now} for button in buttons]
         async with self._database.writing() as connection:
             await connection.execute(insert(BUTTONS), rows)

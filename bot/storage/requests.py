@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, select, update
+from sqlalchemy import ColumnElement, and_, case, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.edits import Edit, Joined, Request, RequestState
@@ -19,7 +19,6 @@ from bot.storage.tables import EDITS, REQUESTS
 from bot.storage.values import edit_columns, request_columns, request_of
 
 _DUE = (RequestState.COLLECTING, RequestState.PREPARING)
-_ACCEPTABLE = (RequestState.PREPARING, RequestState.ASKING)
 _OPEN = (RequestState.COLLECTING, RequestState.PREPARING, RequestState.ASKING)
 
 
@@ -58,7 +57,7 @@ class SqlRequests:
         insert = (
             self._database.insert(REQUESTS)
             .values(**request_columns(part), due_at=due_at)
-            .on_conflict_do_nothing(index_elements=["chat_id", "album_id"])
+            .on_conflict_do_nothing()  # the same part again is in the way with its message, too
             .returning(REQUESTS.c.id)
         )
         async with self._database.writing() as connection:
@@ -109,7 +108,10 @@ class SqlRequests:
         return due_at
 
     async def wanting_words(self, chat_id: int, user_id: int) -> Request | None:
-        """The newest open request of this person in this chat that has no prompt."""
+        """The newest open request of this person in this chat that has no prompt.
+
+        An album in a group that has not turned to the bot wants nothing of it.
+        """
         newest = (
             select(REQUESTS)
             .where(
@@ -117,6 +119,7 @@ class SqlRequests:
                 REQUESTS.c.user_id == user_id,
                 REQUESTS.c.state.in_(_OPEN),
                 REQUESTS.c.prompt.is_(None),
+                REQUESTS.c.addressed,
             )
             .order_by(REQUESTS.c.created_at.desc(), REQUESTS.c.message_id.desc())
             .limit(1)
@@ -138,19 +141,16 @@ class SqlRequests:
 
     async def give_words(self, request_id: str, prompt: str, now: datetime) -> bool:
         """Give an open request its prompt, once; one that asks for it is due now. False if it has one."""
-        wordless = REQUESTS.c.prompt.is_(None)
-        async with self._database.writing() as connection:
-            if await _move(
-                connection,
-                request_id,
-                (RequestState.ASKING,),
-                wordless,
-                state=RequestState.COLLECTING,
-                prompt=prompt,
-                due_at=now,
-            ):
-                return True
-            return await _move(connection, request_id, _DUE, wordless, prompt=prompt)
+        asking = REQUESTS.c.state == RequestState.ASKING
+        # One statement: between two, the request could begin to ask, and both would miss it.
+        return await self._move(
+            request_id,
+            _OPEN,
+            REQUESTS.c.prompt.is_(None),
+            prompt=prompt,
+            state=case((asking, RequestState.COLLECTING), else_=REQUESTS.c.state),
+            due_at=case((asking, now), else_=REQUESTS.c.due_at),
+        )
 
     async def decide(self, request_id: str, decision: Decision, now: datetime) -> bool:
         """Move from asking to collecting, due now, with a decision; False if it no longer asks."""
@@ -169,19 +169,21 @@ class SqlRequests:
     async def accept(self, request_id: str, edits: Sequence[Edit]) -> bool:
         """Hold the money, insert the edits and mark the request accepted, all or nothing.
 
-        False if the request is accepted or closed already, or if an edit of the same origin exists:
-        then no money is held.
+        False if the request is not being prepared any more, or if an edit of one of these origins
+        exists, so that its work was done before: then no edit is inserted and no money held.
         """
         async with self._database.writing() as connection:
-            accepted = await _move(
-                connection, request_id, _ACCEPTABLE, state=RequestState.ACCEPTED, due_at=None
-            )
-            if not accepted:
+            if not await _move(
+                connection, request_id, (RequestState.PREPARING,), state=RequestState.ACCEPTED, due_at=None
+            ):
                 return False
-            inserted = [edit for edit in edits if await self._insert(connection, edit)]
-            for edit in inserted:
+            async with connection.begin_nested() as inserting:
+                if await self._insert(connection, edits) < len(edits):
+                    await inserting.rollback()
+                    return False
+            for edit in edits:
                 await hold(connection, edit)
-            return bool(inserted)
+            return True
 
     async def expire(self, before: datetime) -> int:
         """Expire the open requests that were created before a time; how many there were."""
@@ -206,14 +208,14 @@ class SqlRequests:
             await connection.execute(collecting.values(due_at=albums_due_at))
             return (await connection.execute(preparing.values(due_at=now))).rowcount
 
-    async def _insert(self, connection: AsyncConnection, edit: Edit) -> bool:
+    async def _insert(self, connection: AsyncConnection, edits: Sequence[Edit]) -> int:
         insert = (
             self._database.insert(EDITS)
-            .values(**edit_columns(edit))
+            .values([edit_columns(edit) for edit in edits])
             .on_conflict_do_nothing(index_elements=["origin"])
             .returning(EDITS.c.id)
         )
-        return (await connection.execute(insert)).one_or_none() is not None
+        return len((await connection.execute(insert)).all())
 
     async def _move(
         self, request_id: str, states: Iterable[RequestState], *conditions: ColumnElement[bool], **values: Any
@@ -242,21 +244,27 @@ async def _add(connection: AsyncConnection, part: Request, due_at: datetime, lon
     same_album = and_(REQUESTS.c.chat_id == part.place.chat_id, REQUESTS.c.album_id == part.album_id)
     row = (await connection.execute(select(REQUESTS).where(same_album).with_for_update())).one()
     album = request_of(row)
-    known = {picture.message_id for picture in album.pictures}
-    if known.issuperset(picture.message_id for picture in part.pictures):
+    merged = _merged(album, part)
+    if len(merged.pictures) == len(album.pictures):
         return Joined.KNOWN
     if album.state is not RequestState.COLLECTING:
         return Joined.LATE
-    columns = request_columns(_merged(album, part))
+    columns = request_columns(merged)
     changed = {name: columns[name] for name in ("pictures", "prompt", "addressed")}
-    due_at = min(due_at, album.created_at + longest)
+    # The clocks of several processes differ: a part never brings it nearer.
+    due_at = min(max(due_at, row.due_at), album.created_at + longest)
     await connection.execute(update(REQUESTS).where(same_album).values(**changed, due_at=due_at))
     return Joined.ADDED
 
 
 def _merged(album: Request, part: Request) -> Request:
-    """An album with one more part: in the order of the messages, with the first caption there is."""
-    pictures = sorted((*album.pictures, *part.pictures), key=lambda picture: picture.message_id)
+    """An album with one more part: in the order of the messages, with the first caption that came.
+
+    Of an album that is a reply each part brings the picture it replies to, which is taken once.
+    """
+    known = {picture.message_id for picture in album.pictures}
+    new = (picture for picture in part.pictures if picture.message_id not in known)
+    pictures = sorted((*album.pictures, *new), key=lambda picture: picture.message_id)
     return replace(
         album,
         pictures=tuple(pictures),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -18,7 +17,7 @@ pytestmark = needs_browser
 
 COFFEE = PHOTOS / "coffee.jpg"
 WISH = "make it a pencil drawing"
-PRICE = re.compile(r"\$0\.06")
+PRICE = "$0.06"
 
 
 @pytest.fixture

@@ -27,7 +27,7 @@ async def test_an_edit_that_runs_while_the_demo_is_stopped_is_delivered(
     async with demo(tmp_path) as second:
         await second.sees(lambda message: "photo" in message)
         messages = await second.messages()
-        assert [message.get("caption") for message in messages][0] == "anime [slow 40]"
+        assert messages[0]["caption"] == "anime [slow 40]"
         assert len([message for message in messages if "photo" in message]) == 2
         assert len({message["message_id"] for message in messages}) == len(messages)
     with sqlite3.connect(tmp_path / "wavebrush.sqlite") as bot:

@@ -7,34 +7,14 @@ from typing import Any
 import pytest
 
 from tests.e2e.drawing import black_and_white, changed, decoded, encoded, inside, painted, photo, transparent
-from tests.e2e.world import Message, Person, World
+from tests.e2e.world import Message, World
 
 BOX = (180, 110, 420, 300)
 SOURCE = photo("coffee.jpg")
 
 
-async def _press(person: Person, message: Message, label: str) -> None:
-    """Press the button whose label begins with ``label``."""
-    rows = message["reply_markup"]["inline_keyboard"]
-    [data] = [button["callback_data"] for row in rows for button in row if button["text"].startswith(label)]
-    url = f"{person.world.telegram}/sandbox/chats/{person.id}/messages/{message['message_id']}/press"
-    answer = await person.world.http.post(url, json={"from": person.id, "data": data})
-    assert answer.status_code == 200, answer.text
-
-
 def _labels(message: Message) -> list[str]:
     return [button["text"] for row in message["reply_markup"]["inline_keyboard"] for button in row]
-
-
-async def _original(person: Person, result: Message) -> bytes:
-    """Ask for the result as a file; its bytes."""
-    await _press(person, result, "Original file")
-    file = await person.sees(
-        lambda message: (
-            "document" in message and message["reply_to_message"]["message_id"] == result["message_id"]
-        )
-    )
-    return await person.picture(file)
 
 
 async def _bought(world: World, words: str) -> list[dict[str, Any]]:
@@ -63,7 +43,7 @@ async def test_a_black_and_white_mask_in_an_album(shared: World, model: str) -> 
     await ada.sends(encoded(SOURCE), encoded(black_and_white(SOURCE.size, BOX)), caption=words, as_file=True)
     result = await ada.sees_picture()
     assert "Only the marked part was edited" in result["caption"]
-    _only_inside(await _original(ada, result))
+    _only_inside(await ada.original(result))
     [inputs] = await _bought(shared, words)
     assert ("mask_image" in inputs) == (model == "gpt-image-1")
     if model != "gpt-image-1":
@@ -88,7 +68,7 @@ async def test_a_transparent_mask_as_a_reply_with_the_first_caption(shared: Worl
     result = await ben.sees(
         lambda m: "photo" in m and m["reply_to_message"]["message_id"] == reply["message_id"]
     )
-    _only_inside(await _original(ben, result))
+    _only_inside(await ben.original(result))
     assert len(await _bought(shared, "comic twice for Ben")) == 2
 
 
@@ -102,7 +82,7 @@ async def test_a_painted_mask_is_shown_and_confirmed(shared: World) -> None:
     shown = await chloe.sees(lambda message: "Is it?" in message.get("caption", ""))
     assert _labels(shown) == ["Edit here", "Invert", "It is a second picture", "Cancel"]
     assert await _bought(shared, "for Chloe") == []
-    await _press(chloe, shown, "Edit here")
+    await chloe.presses(shown, "Edit here")
     result = await chloe.sees(lambda m: "Only the marked part" in m.get("caption", ""))
     assert result["photo"][-1]["width"] == SOURCE.width
     assert len(await _bought(shared, "for Chloe")) == 1
@@ -116,7 +96,7 @@ async def test_cancelled_before_paying(shared: World) -> None:
         encoded(SOURCE, "JPEG"), encoded(painted(SOURCE, BOX, "lime"), "JPEG"), caption="never for Dora"
     )
     shown = await dora.sees(lambda message: "Is it?" in message.get("caption", ""))
-    await _press(dora, shown, "Cancel")
+    await dora.presses(shown, "Cancel")
     await dora.sees(lambda m: m["message_id"] == shown["message_id"] and "reply_markup" not in m)
     assert await _bought(shared, "for Dora") == []
     assert shared.rows("SELECT 1 FROM edits WHERE user_id = ?", dora.id) == []
@@ -136,7 +116,7 @@ async def test_two_photos_are_asked_about(shared: World) -> None:
         "Cancel",
     ]
     assert await _bought(shared, "for Eve") == []
-    await _press(eve, asked, "Edit each")
+    await eve.presses(asked, "Edit each")
     for part in parts:
         await eve.sees(
             lambda m, part=part: (
@@ -166,7 +146,7 @@ async def test_more_pictures_than_the_model_takes(shared: World) -> None:
     await gus.sends("cat.jpg", "coffee.jpg", "rocket.jpg", caption="all of these together for Gus")
     asked = await gus.sees_text("That is 3 pictures, and GPT Image 1 takes 1.")
     assert _labels(asked)[:2] == ["GPT Image 2 · $0.06", "GPT Image 1 Mini · $0.02"]
-    await _press(gus, asked, "GPT Image 1 Mini")
+    await gus.presses(asked, "GPT Image 1 Mini")
     assert "GPT Image 1 Mini" in (await gus.sees_picture())["caption"]
     [inputs] = await _bought(shared, "for Gus")
     assert len(inputs["images"]) == 3
@@ -195,7 +175,7 @@ async def test_words_as_a_reply_to_the_result_edit_the_stored_original(shared: W
     await ida.starts()
     await ida.sends("rocket.jpg", caption="comic first for Ida")
     result = await ida.sees_picture()
-    kept = decoded(await _original(ida, result))
+    kept = decoded(await ida.original(result))
     await ida.says("now neon for Ida", reply_to=str(result["message_id"]))
     await ida.sees(lambda m: "photo" in m and m["reply_to_message"].get("text") == "now neon for Ida")
     uploads = (await shared.http.get(f"{shared.wavespeed}/sandbox/uploads")).json()["uploads"]
@@ -224,5 +204,5 @@ async def test_a_button_of_somebody_else(shared: World) -> None:
     await jo.sees_text("How it works")
     [request] = shared.rows("SELECT state FROM requests WHERE user_id = ?", jo.id)
     assert request["state"] == "asking"
-    await _press(jo, asked, "Only the first")
+    await jo.presses(asked, "Only the first")
     await jo.sees_picture()

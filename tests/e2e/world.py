@@ -27,7 +27,7 @@ SPEED = 20.0
 PATIENCE = 30.0
 PHOTOS = Path(__file__).parents[1] / "photos"
 ROOT = Path(__file__).parents[2]
-ADMINS = range(5000, 5100)
+ADMINS = range(5000, 5300)
 
 Message = dict[str, Any]
 
@@ -129,10 +129,19 @@ class World:
     async def person(self, name: str) -> Person:
         """Somebody new whom the bot serves."""
         self.people += 1
-        who = {"id": ADMINS[self.people], "first_name": name, "language_code": "en"}
+        number = ADMINS[self.people]
+        who = {"id": number, "first_name": name, "language_code": "en"}
         answer = await self.http.post(f"{self.telegram}/sandbox/people", json=who)
         answer.raise_for_status()
-        return Person(self, ADMINS[self.people], name)
+        return Person(self, number, name)
+
+    async def group(self, *members: Person, **options: Any) -> int:
+        """A new group of these people and the bot, privacy mode on unless said otherwise; its id."""
+        members_ids = [member.id for member in members]
+        body = {"title": "Friends", "members": members_ids, "privacy_mode": True, **options}
+        answer = await self.http.post(f"{self.telegram}/sandbox/groups", json=body)
+        answer.raise_for_status()
+        return int(answer.json()["id"])
 
     async def wavespeed_settings(self, **settings: Any) -> None:
         """Change how the WaveSpeed stand-in behaves."""
@@ -177,13 +186,43 @@ class World:
 
 @dataclass
 class Person:
-    """Somebody with a phone, in their private chat with the bot."""
+    """Somebody with a phone, in their private chat with the bot or in a group."""
 
     world: World
     id: int
     name: str
+    group: int | None = None
     version: int = 0
     messages: dict[int, Message] = field(default_factory=dict)
+
+    @property
+    def chat(self) -> int:
+        """The chat they look at."""
+        return self.id if self.group is None else self.group
+
+    def within(self, group: int) -> Person:
+        """The same person, looking at a group."""
+        return Person(self.world, self.id, self.name, group)
+
+    async def presses(self, message: Message, label: str) -> None:
+        """Press the button whose label begins with ``label``."""
+        rows = message["reply_markup"]["inline_keyboard"]
+        [data] = [
+            button["callback_data"] for row in rows for button in row if button["text"].startswith(label)
+        ]
+        url = f"{self.world.telegram}/sandbox/chats/{self.chat}/messages/{message['message_id']}/press"
+        answer = await self.world.http.post(url, json={"from": self.id, "data": data})
+        assert answer.status_code == 200, answer.text
+
+    async def original(self, result: Message) -> bytes:
+        """Ask for a result as a file; its bytes."""
+        await self.presses(result, "Original file")
+        file = await self.sees(
+            lambda message: (
+                "document" in message and message["reply_to_message"]["message_id"] == result["message_id"]
+            )
+        )
+        return await self.picture(file)
 
     async def starts(self) -> None:
         """Press Start; a bot may not write first."""
@@ -206,7 +245,7 @@ class Person:
 
     async def _send(self, data: dict[str, str], files: list[Any] | None = None) -> list[Message]:
         answer = await self.world.http.post(
-            f"{self.world.telegram}/sandbox/chats/{self.id}/messages",
+            f"{self.world.telegram}/sandbox/chats/{self.chat}/messages",
             data={"from": str(self.id), **data},
             files=files or None,
         )
@@ -217,7 +256,7 @@ class Person:
     async def look(self, wait: float = 0) -> None:
         """See what is new in the chat."""
         answer = await self.world.http.get(
-            f"{self.world.telegram}/sandbox/chats/{self.id}/messages",
+            f"{self.world.telegram}/sandbox/chats/{self.chat}/messages",
             params={"after": self.version, "wait": wait},
         )
         news = answer.json()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from typing import Any
 
 import numpy as np
 import pytest
@@ -27,8 +28,11 @@ def with_metadata(form: str, *, transparent: bool = False) -> bytes:
     exif.get_ifd(0x8825)[29] = "2026:01:01 SECRET"
     info = PngImagePlugin.PngInfo()
     info.add_itxt("Comment", "SECRET comment")
-    options: dict[str, object] = {"exif": exif, "icc_profile": b"SECRET profile"}
-    options |= {"JPEG": {"comment": b"SECRET comment"}, "PNG": {"pnginfo": info}}.get(form, {})
+    options: dict[str, Any] = {"exif": exif, "icc_profile": b"SECRET profile"}
+    if form == "JPEG":
+        options["comment"] = b"SECRET comment"
+    if form == "PNG":
+        options["pnginfo"] = info
     if form in ("JPEG", "WEBP"):
         options["xmp"] = b"<x:xmpmeta>SECRET</x:xmpmeta>"
     return encoded(image, form, **options)

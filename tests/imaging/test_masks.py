@@ -178,9 +178,10 @@ def painted(
 def test_painted_over(stroke: str, colour: str) -> None:
     """What the strokes cover and go around is the region, in any colour, re-scaled and re-encoded."""
     number = list(STROKES).index(stroke) + PENS.index(colour)
-    name = ("cat", "coffee", "astronaut", "rocket")[number % 4]
-    image = photo(name, 800)
-    size = (700, round(700 * image.height / image.width))
+    # Paint that the picture has already can't be seen: black goes on the brightest, white on the darkest.
+    name = {"black": "coffee", "white": "rocket"}.get(colour, ("cat", "astronaut", "coffee")[number % 3])
+    image = photo(name, 640)
+    size = (560, round(560 * image.height / image.width))
     over, truth = painted(image, stroke, colour, size)
     source = encoded(image, "JPEG", quality=92, orientation=(1, 6)[number % 2])
     found = recognised(source, encoded(over, "JPEG", quality=(65, 85)[number % 2]))
@@ -306,14 +307,14 @@ def test_forced_difference() -> None:
     ids=["black", "white", "all clear", "the source itself", "another shape"],
 )
 def test_forced_and_useless(candidate: Image.Image, error: type[Exception]) -> None:
-    """What marks nothing, everything or another shape is refused with its reason, even at the person's word."""
+    """What marks nothing, everything or another shape is refused, even at the person's word."""
     with pytest.raises(error):
         masks.recognise(encoded(photo("cat", LONGEST)), encoded(candidate), LIMITS, forced=True)
 
 
 @pytest.mark.parametrize(("value", "error"), [(0, MaskEmpty), (255, MaskEverything)])
 def test_plain_black_or_white_is_told(value: int, error: type[Exception]) -> None:
-    """A plain black or white second picture is a mask gone wrong: it is recognised, and the check says why not."""
+    """A plain black or white picture is a mask gone wrong: recognised, and refused by the check."""
     plain = encoded(Image.new("RGB", (800, 532), (value,) * 3), "JPEG")
     with pytest.raises(error):
         masks.check(recognised(encoded(photo("cat", LONGEST)), plain))

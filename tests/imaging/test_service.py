@@ -24,12 +24,6 @@ async def imaging() -> AsyncIterator[Imaging]:
     await imaging.stop()
 
 
-def test_it_is_the_port(imaging: Imaging) -> None:
-    """The type checker agrees that this is what the layers above ask for."""
-    port: ports.Imaging = imaging
-    assert port is imaging
-
-
 async def test_an_edit_with_a_mask(imaging: Imaging) -> None:
     """From what a person sends to what they get: recognised, shown, sent, finished, delivered."""
     image = photo("coffee", 300)
@@ -67,6 +61,7 @@ async def test_an_edit_without_a_mask(imaging: Imaging) -> None:
 
 async def test_refusals_come_through(imaging: Imaging) -> None:
     """What is no picture is refused as such, from the worker too."""
+    port: ports.Imaging = imaging  # what the layers above ask for: the type checker compares them
     with pytest.raises(NotAPicture) as refusal:
-        await imaging.inspect(b"%PDF-1.4")
+        await port.inspect(b"%PDF-1.4")
     assert refusal.value.params == {"found": "PDF"}

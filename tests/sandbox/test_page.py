@@ -55,6 +55,18 @@ async def test_start_button_in_an_empty_chat(page: Page, bot: Bot) -> None:
     assert update["message"]["chat"]["id"] == update["message"]["from"]["id"] == ADA
 
 
+async def test_group_without_messages_says_how_to_address_the_bot(browser: Browser, bot: Bot) -> None:
+    """The card names the bot's own command, and its button begins a message with it."""
+    async with opened(browser, f"{bot.base}/#{ADA}/{GROUP}") as page:
+        await expect(page.locator("#empty")).to_contain_text("begin a photo's caption with /edit@wavebrush_bot")
+        await expect(page.get_by_text("Ada created the group").last).to_be_visible()
+        await page.get_by_role("button", name="Write to the bot").click()
+        await page.keyboard.type("make it vintage")
+        await page.keyboard.press("Enter")
+        await expect(bubble(page, "/edit@wavebrush_bot make it vintage")).to_be_visible()
+        await expect(page.locator("#empty")).to_be_hidden()
+
+
 async def test_text_is_sent_with_enter_and_wrapped_with_shift_enter(page: Page, bot: Bot) -> None:
     """Enter sends, Shift+Enter begins a line, and markup in a text stays text."""
     field = page.get_by_role("textbox", name="Message")
@@ -212,12 +224,9 @@ async def test_page_survives_a_restart_of_the_server(browser: Browser) -> None:
 
 
 async def test_commands_of_the_bot_are_offered(browser: Browser, bot: Bot) -> None:
-    """Where the world names the bot's commands, a button lists them, and one that is chosen is sent."""
-    world = (await bot.client.get("/sandbox/world")).json()
-    world["bot_commands"] = [{"command": "spend", "description": "What was spent"}]
-    async with opened(browser, "about:blank") as page:
-        await page.route("**/sandbox/world", lambda route: route.fulfill(json=world))
-        await page.goto(f"{bot.base}/#{ADA}/{ADA}")
+    """Where the bot has set its commands, a button lists them, and one that is chosen is sent."""
+    await bot.call("setMyCommands", commands=[{"command": "spend", "description": "What was spent"}])
+    async with opened(browser, f"{bot.base}/#{ADA}/{ADA}") as page:
         await page.get_by_role("button", name="Commands").click()
         await page.get_by_role("menuitem", name="/spend What was spent").click()
         await expect(bubble(page, "/spend")).to_have_class(re.compile("mine"))

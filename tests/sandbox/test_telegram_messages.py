@@ -318,6 +318,24 @@ async def test_commands_are_kept_for_each_scope_and_language() -> None:
         assert await bench.ok("getMyCommands", language_code="de") == []
 
 
+async def test_the_world_names_the_commands_of_the_default_scope() -> None:
+    """The page offers what was set for everybody, and nothing that was set for a language."""
+    async with standin() as bench:
+        assert (await bench.sandbox("world"))["bot_commands"] == []
+        commands = [{"command": "edit", "description": "Change a picture"}]
+        await bench.ok("setMyCommands", commands=commands)
+        await bench.ok("setMyCommands", commands=[], language_code="de")
+        assert (await bench.sandbox("world"))["bot_commands"] == commands
+
+
+async def test_lines_of_a_browsers_form_end_as_on_a_phone() -> None:
+    """CRLF becomes LF, and entities stand where they are in that text."""
+    async with standin() as bench:
+        [message] = await bench.write(ADA, ADA, text="one\r\ntwo\r\n/three")
+        assert message["text"] == "one\ntwo\n/three"
+        assert message["entities"] == [{"type": "bot_command", "offset": 8, "length": 6}]
+
+
 async def test_the_bots_texts_fall_back_to_the_default_language() -> None:
     """A description for everyone is given where a language has none of its own."""
     async with standin() as bench:

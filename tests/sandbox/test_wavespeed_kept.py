@@ -67,8 +67,14 @@ async def test_an_account_that_cannot_be_read_is_set_aside(
 ) -> None:
     """The account begins anew, and says so; the old file is still there."""
     path = tmp_path / "wavespeed.sqlite"
-    path.write_bytes(b"this was a database once" * 500)
+    damaged = b"this was a database once" * 500
+    path.write_bytes(damaged)
     async with standin(directory=tmp_path) as bench:
         assert await bench.predictions() == []
     assert "wavespeed.sqlite can't be read" in caplog.text
-    assert [one for one in tmp_path.iterdir() if "unreadable" in one.name]
+    assert path.read_bytes() != damaged
+    assert [one.read_bytes() for one in _set_aside(tmp_path)] == [damaged]
+
+
+def _set_aside(directory: Path) -> list[Path]:
+    return list(directory.glob("wavespeed.sqlite.unreadable-*"))

@@ -1,4 +1,4 @@
-"""Every storage test runs on an SQLite file and on a real Postgres, each on a fresh database."""
+"""Every storage test runs on an SQLite file and on a real Postgres, each on empty tables."""
 
 from __future__ import annotations
 
@@ -14,9 +14,12 @@ import pytest
 
 from bot.storage.database import Database
 from bot.storage.migrations import upgrade
+from bot.storage.requests import SqlRequests
+from bot.storage.tables import METADATA
 
 _numbers = itertools.count(1)
-_TEMPLATE = "migrated"
+TEMPLATE = "migrated"
+_SHARED = "shared"
 
 
 @pytest.fixture(scope="session")
@@ -36,9 +39,10 @@ def postgres() -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def migrated_postgres(postgres: str) -> str:
-    """The server's URL, with a migrated database to copy."""
-    run(postgres, f"CREATE DATABASE {_TEMPLATE}")
-    upgrade(named(postgres, _TEMPLATE))
+    """The server's URL, with a migrated database to copy and its first copy."""
+    run(postgres, f"CREATE DATABASE {TEMPLATE}")
+    upgrade(named(postgres, TEMPLATE))
+    run(postgres, f"CREATE DATABASE {_SHARED} TEMPLATE {TEMPLATE}")
     return postgres
 
 
@@ -58,13 +62,18 @@ def sqlite_url(migrated_sqlite: Path, tmp_path: Path) -> str:
 
 @pytest.fixture
 def postgres_url(migrated_postgres: str) -> str:
-    """The URL of a fresh Postgres database with its tables."""
-    return fresh_postgres(migrated_postgres, template=_TEMPLATE)
+    """The URL of a Postgres database whose tables are empty.
+
+    It is the same for all tests: to make and delete a database for each takes longer than the tests.
+    """
+    url = named(migrated_postgres, _SHARED)
+    run(url, f"TRUNCATE {', '.join(METADATA.tables)} RESTART IDENTITY")
+    return url
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
 def url(request: pytest.FixtureRequest) -> str:
-    """The URL of a fresh database with its tables, of either kind."""
+    """The URL of a database with empty tables, of either kind."""
     return str(request.getfixturevalue(f"{request.param}_url"))
 
 
@@ -78,13 +87,26 @@ def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 @pytest.fixture
 async def database(url: str) -> AsyncIterator[Database]:
-    """A fresh database, open."""
+    """A database with empty tables, open."""
     database = Database.open(url)
     yield database
     await database.close()
 
 
-def fresh_postgres(server: str, template: str) -> str:
+@pytest.fixture
+async def other(url: str, database: Database) -> AsyncIterator[Database]:
+    """The same database as another process has it open."""
+    other = Database.open(url)
+    yield other
+    await other.close()
+
+
+@pytest.fixture
+def requests(database: Database) -> SqlRequests:
+    return SqlRequests(database)
+
+
+def fresh_postgres(server: str, template: str = TEMPLATE) -> str:
     """Make one more database; its URL."""
     name = f"test_{next(_numbers)}"
     run(server, f"CREATE DATABASE {name} TEMPLATE {template}")

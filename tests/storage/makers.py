@@ -33,9 +33,24 @@ def a_request(**changes: Any) -> Request:
         "created_at": NOW,
         "prompt": "Мак у вазі 🌺",
         "language": "uk",
-        "album_id": "album",
     }
     return Request(**{**values, **changes})
+
+
+def a_part(number: int, **changes: Any) -> Request:
+    """The part of an album that came as the message of that number, without words."""
+    values: dict[str, Any] = {
+        "place": Place(CHAT, number),
+        "pictures": (a_picture(number),),
+        "prompt": None,
+        "album_id": "album",
+    }
+    return a_request(**{**values, **changes})
+
+
+def a_picture(number: int) -> SentPicture:
+    """The photo in the message of that number."""
+    return SentPicture(file_id=f"AgAC{number}", file_unique_id=f"u{number}", message_id=number)
 
 
 def an_edit(request: Request, **changes: Any) -> Edit:
@@ -68,5 +83,5 @@ async def accepted(database: Database, **changes: Any) -> Edit:
     """An edit that is accepted, its money held."""
     request = await prepared(database)
     edit = an_edit(request, **changes)
-    assert await SqlRequests(database).accept(request.id, edit)
+    assert await SqlRequests(database).accept(request.id, [edit])
     return edit

@@ -8,12 +8,12 @@ from datetime import timedelta
 
 import pytest
 
-from bot.domain.edits import Attempt, AttemptState, EditState, KeptResult
+from bot.domain.edits import Attempt, AttemptState, EditState, KeptResult, Place
 from bot.storage.database import Database
 from bot.storage.edits import SqlEdits
 from bot.storage.ledger import SqlLedger
 
-from .makers import LATER, NOW, USER, accepted
+from .makers import CHAT, LATER, NOW, USER, accepted
 
 
 @pytest.fixture
@@ -155,6 +155,21 @@ async def test_messages_are_remembered_after_the_end(database: Database, edits: 
     await edits.delivered(edit.id, 10**12 + 1)
     ended = await edits.get(edit.id)
     assert (ended.status_message_id, ended.result_message_id) == (None, 10**12 + 1)
+
+
+async def test_an_edit_is_found_by_the_message_of_its_result(database: Database, edits: SqlEdits) -> None:
+    """Message ids are unique in a chat only, and the message that asked for the edit is not its result."""
+    edit, elsewhere, _ = [
+        await accepted(database, place=Place(chat, 5)) for chat in (CHAT, CHAT - 1, CHAT - 2)
+    ]
+    await edits.delivered(edit.id, 10**12)
+    await edits.delivered(elsewhere.id, 10**12)
+    assert await edits.of_result(CHAT, 10**12) == replace(edit, result_message_id=10**12)
+    found = await edits.of_result(CHAT - 1, 10**12)
+    assert found is not None
+    assert found.id == elsewhere.id
+    assert await edits.of_result(CHAT, 5) is None
+    assert await edits.of_result(CHAT - 2, 10**12) is None
 
 
 async def test_an_edit_is_settled_once(database: Database, edits: SqlEdits) -> None:

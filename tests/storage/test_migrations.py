@@ -22,6 +22,12 @@ from bot.storage.tables import METADATA
 from .conftest import fresh_postgres
 
 
+@pytest.fixture
+def postgres_url(migrated_postgres: str) -> str:
+    """A database of its own for each of these tests, since they change its tables."""
+    return fresh_postgres(migrated_postgres)
+
+
 def test_the_migrations_make_the_tables_that_the_program_uses(url: str) -> None:
     """At head nothing is missing, too much or of another type."""
     with migrations.connect(url) as connection:

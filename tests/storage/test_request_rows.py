@@ -6,12 +6,10 @@ import asyncio
 from dataclasses import replace
 from datetime import timedelta
 
-import pytest
-
 from bot.domain.edits import Place, RequestState
+from bot.domain.roles import Decision
 from bot.domain.stores import InboxUpdate
 from bot.storage.database import Database
-from bot.storage.edits import SqlEdits
 from bot.storage.inbox import SqlInbox
 from bot.storage.ledger import SqlLedger
 from bot.storage.requests import SqlRequests
@@ -21,14 +19,9 @@ from .makers import CHAT, NOW, USER, a_request, accepted, an_edit, prepared
 _LEASE = NOW + timedelta(minutes=2)
 
 
-@pytest.fixture
-def requests(database: Database) -> SqlRequests:
-    return SqlRequests(database)
-
-
 async def test_a_request_comes_back_as_it_was(requests: SqlRequests) -> None:
     """Pictures, place, words beyond ASCII and times with their zone survive; a strange id is None."""
-    request = a_request()
+    request = a_request(album_id="album", addressed=False, question_message_id=10**12)
     assert await requests.open(request, NOW) == request
     assert await requests.get(request.id) == request
     assert await requests.get("none") is None
@@ -93,71 +86,43 @@ async def test_a_lone_process_takes_up_its_leases_at_its_start(requests: SqlRequ
     """After `release` nothing waits for a lease of the process that was before."""
     request = await requests.open(a_request(), NOW)
     await requests.claim_due(NOW, _LEASE, 9)
-    assert await requests.release(NOW) == 1
+    assert await requests.release(NOW, albums_due_at=_LEASE) == 1
     assert [again.id for again in await requests.claim_due(NOW, _LEASE, 9)] == [request.id]
 
 
-async def test_a_question_and_its_answer(database: Database, requests: SqlRequests) -> None:
-    """Asking waits for its person in its chat; the answer makes it due again, once."""
-    first, newest = [await prepared(database, prompt=None) for _ in range(2)]
-    await requests.ask(first.id, 800)
-    await requests.ask(newest.id, 801)
-    asking = await requests.asking(CHAT, USER)
-    assert asking is not None
-    assert (asking.id, asking.question_message_id) == (newest.id, 801)
-    assert await requests.asking(CHAT, USER - 1) is None
-    assert await requests.next_due() is None
-    assert await requests.answer(newest.id, "blue", NOW)
-    assert not await requests.answer(newest.id, "red", NOW)
-    claimed = await requests.claim_due(NOW, _LEASE, 9)
-    assert [(request.id, request.prompt) for request in claimed] == [(newest.id, "blue")]
+async def test_albums_wait_once_more_at_the_start_of_a_lone_process(requests: SqlRequests) -> None:
+    """Parts that came while no process ran are in the inbox yet; single pictures and questions don't wait."""
+    album = await requests.open(a_request(album_id="collecting"), NOW)
+    picture = await requests.open(a_request(), NOW)
+    asking = await requests.open(a_request(album_id="asking", state=RequestState.ASKING), _LEASE)
+    assert await requests.release(NOW, albums_due_at=_LEASE) == 0
+    claimed = await requests.claim_due(_LEASE - timedelta(seconds=1), _LEASE, 9)
+    assert [request.id for request in claimed] == [picture.id]
+    assert await requests.next_due() == _LEASE
+    claimed = await requests.claim_due(_LEASE, _LEASE + timedelta(minutes=2), 9)
+    assert [request.id for request in claimed] == [album.id, picture.id]
+    assert await requests.get(asking.id) == asking
 
 
 async def test_a_request_is_closed_once(database: Database, requests: SqlRequests) -> None:
-    """The second closing changes nothing, and a closed request is neither asked about nor accepted."""
+    """The second closing changes nothing, and a closed request neither asks nor is decided or accepted."""
     request = await prepared(database)
     assert await requests.close(request.id, RequestState.REFUSED)
     assert not await requests.close(request.id, RequestState.EXPIRED)
-    await requests.ask(request.id, 1)
-    assert not await requests.accept(request.id, an_edit(request))
-    stored = await requests.get(request.id)
-    assert stored is not None
-    assert stored.state is RequestState.REFUSED
+    assert not await requests.ask(request.id, for_words=False)
+    assert not await requests.decide(request.id, Decision(), NOW)
+    assert not await requests.accept(request.id, [an_edit(request)])
+    assert await requests.get(request.id) == replace(request, state=RequestState.REFUSED)
     assert (await SqlLedger(database).spending(USER, NOW)).held == 0
-
-
-async def test_acceptance_holds_the_quote_and_inserts_the_edit(database: Database) -> None:
-    """All three are there together: the edit as it was given, its hold, the request's state."""
-    edit = await accepted(database, quote=10**12)
-    assert await SqlEdits(database).get(edit.id) == edit
-    assert (await SqlLedger(database).spending(USER, NOW)).held == 10**12
-
-
-async def test_a_request_is_accepted_once(database: Database, requests: SqlRequests) -> None:
-    """Of many acceptances at once one holds money."""
-    request = await prepared(database)
-    edits = [an_edit(request, id=f"e{n}") for n in range(10)]
-    accepted = await asyncio.gather(*(requests.accept(request.id, edit) for edit in edits))
-    assert sum(accepted) == 1
-    assert (await SqlLedger(database).spending(USER, NOW)).held == 42_000
-    assert len(await SqlEdits(database).unfinished(NOW + timedelta(days=1))) == 1
-
-
-async def test_one_origin_is_one_edit(database: Database, requests: SqlRequests) -> None:
-    """Another request with the same origin holds nothing."""
-    edit = await accepted(database)
-    other = await prepared(database)
-    assert not await requests.accept(other.id, an_edit(other, origin=edit.origin))
-    assert (await SqlLedger(database).spending(USER, NOW)).held == edit.quote
 
 
 async def test_old_open_requests_expire(database: Database, requests: SqlRequests) -> None:
     """Collecting, preparing and asking ones older than the limit expire; accepted and younger ones stay."""
-    asked = await prepared(database)
-    await requests.ask(asked.id, 1)
+    asking = await prepared(database)
+    assert await requests.ask(asking.id, for_words=False)
     await requests.open(a_request(), NOW)
     await accepted(database)
     await requests.open(a_request(created_at=NOW + timedelta(seconds=1)), NOW)
     assert await requests.expire(NOW + timedelta(seconds=1)) == 2
     assert await requests.expire(NOW + timedelta(seconds=1)) == 0
-    assert await requests.asking(CHAT, USER) is None
+    assert await requests.get(asking.id) == replace(asking, state=RequestState.EXPIRED)

@@ -25,21 +25,6 @@ export const world = () => get("world");
 
 export const newPerson = (firstName) => post("people", { first_name: firstName });
 
-/**
- * A multipart/form-data body of [name, value] pairs; a value that is a File goes with its name.
- * Not FormData: that turns every line's end in a text into CRLF, which no phone sends.
- */
-function multipart(fields) {
-  const boundary = `----wavebrush-${crypto.getRandomValues(new Uint32Array(4)).join("-")}`;
-  const quoted = (name) => `"${name.replace(/["\r\n]/g, (char) => `%${char.charCodeAt(0).toString(16).padStart(2, "0")}`)}"`;
-  const parts = fields.flatMap(([name, value]) => {
-    const isFile = value instanceof File;
-    const file = isFile ? `; filename=${quoted(value.name || "file")}\r\nContent-Type: ${value.type || "application/octet-stream"}` : "";
-    return [`--${boundary}\r\nContent-Disposition: form-data; name="${name}"${file}\r\n\r\n`, isFile ? value : String(value), "\r\n"];
-  });
-  return new Blob([...parts, `--${boundary}--\r\n`], { type: `multipart/form-data; boundary=${boundary}` });
-}
-
 /** All messages of a chat, or with `after` only what changed since that version. */
 export function messages(chat, { after, wait, signal } = {}) {
   const query = new URLSearchParams();
@@ -50,9 +35,11 @@ export function messages(chat, { after, wait, signal } = {}) {
 
 /** Send one message or album. `photos` and `documents` are Files; `caption` belongs to them. */
 export function send(chat, { from, text, caption, photos = [], documents = [], replyTo, thread }) {
-  const words = Object.entries({ from, text, caption, reply_to: replyTo, thread }).filter(([, value]) => value);
-  const files = [...photos.map((file) => ["photo", file]), ...documents.map((file) => ["document", file])];
-  return call(`chats/${chat}/messages`, { method: "POST", body: multipart([...words, ...files]) });
+  const body = new FormData();
+  for (const [name, value] of Object.entries({ from, text, caption, reply_to: replyTo, thread })) if (value) body.append(name, value);
+  for (const file of photos) body.append("photo", file);
+  for (const file of documents) body.append("document", file);
+  return call(`chats/${chat}/messages`, { method: "POST", body });
 }
 
 export const edit = (chat, id, from, text) => post(`chats/${chat}/messages/${id}/edit`, { from, text });

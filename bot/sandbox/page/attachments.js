@@ -73,8 +73,8 @@ export class Attachments {
     const [photos, files, attach] = [byId("photos"), byId("files"), byId("attach")];
     attach.append(icon("attach"));
     attach.addEventListener("click", () => menu([
-      { label: "Photo", detail: "compressed, as the app does", icon: "photo", run: () => photos.click() },
-      { label: "File", detail: "as it is", icon: "file", run: () => files.click() },
+      { label: "Photo", detail: "compressed, as Telegram does", icon: "photo", run: () => photos.click() },
+      { label: "File", detail: "as it is, with every pixel", icon: "file", run: () => files.click() },
     ], attach, "Attach"));
     const taken = (input, kind) => input.addEventListener("change", () => { this.add(input.files, kind); input.value = ""; });
     taken(photos, "photo");

@@ -85,7 +85,7 @@ function showHeader() {
 function showMessages() {
   const messages = store().list();
   timeline.show(messages, here.person, isGroup());
-  showEmpty(messages.length === 0);
+  showEmpty(messages.every(service));
   if (!document.hidden && (wide.matches || document.body.dataset.view === "chat")) sidebar.read.set(here.person, here.chat.id, messages);
   sidebar.showChats();
 }
@@ -93,11 +93,14 @@ function showMessages() {
 function showEmpty(empty) {
   byId("empty").hidden = !empty;
   if (!empty) return;
-  const words = isGroup()
-    ? "Nothing here yet. In a group the bot acts when it is addressed: send a photo whose caption begins with its /edit command, or reply to it."
-    : "Send a photo and write as its caption what to change. The edited picture comes back.";
-  byId("empty").replaceChildren(avatar(here.chat, !isGroup()), el("h2", {}, chatName(here.world, here.chat)), el("p", {}, words),
-    isGroup() ? "" : el("button", { type: "button", class: "start", onclick: () => command("/start") }, "Start"));
+  const edit = `/edit@${here.world.bot.username}`;
+  const [words, button] = isGroup()
+    ? [`In a group the bot acts only when it is addressed: begin a photo's caption with ${edit}, or reply to one of its messages.`,
+      el("button", { type: "button", class: "start", onclick: () => composer.write(`${edit} `) }, "Write to the bot")]
+    : ["Send a photo and write as its caption what to change. The edited picture comes back.",
+      el("button", { type: "button", class: "start", onclick: () => command("/start") }, "Start")];
+  byId("empty").replaceChildren(avatar(here.chat, !isGroup()), el("h2", {}, chatName(here.world, here.chat)), el("p", {}, words), button,
+    el("small", {}, "This is a demo: prices are as they would be, but nothing is paid, and no picture leaves this machine."));
 }
 
 function changed(added) {

@@ -73,6 +73,13 @@ export class Composer {
     if (about) this.text.focus();
   }
 
+  /** Put words into the field, to be gone on with. */
+  write(words) {
+    this.text.value = words;
+    this.refresh();
+    this.text.focus();
+  }
+
   contextBar(about) {
     const who = this.editing ? "Edit message" : `Reply to ${nameOf(about.from ?? about.chat)}`;
     return [

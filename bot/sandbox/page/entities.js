@@ -49,7 +49,8 @@ const WRAP = {
   hashtag: (inner) => el("span", { class: "mention" }, inner),
   cashtag: (inner) => el("span", { class: "mention" }, inner),
   bot_command: (inner, entity, said, onCommand) =>
-    el("button", { type: "button", class: "command", onclick: () => onCommand(said) }, inner),
+    // A link and not a button: lines break around buttons, also between a quotation mark and its word.
+    el("a", { href: "", role: "button", class: "command", onclick: (event) => { event.preventDefault(); onCommand(said); } }, inner),
 };
 
 function build(text, from, to, queue, onCommand) {

@@ -1,0 +1,66 @@
+"""In a group with privacy mode on, one part of an album is all that arrives: the mask comes as a reply."""
+
+from __future__ import annotations
+
+from tests.e2e.drawing import black_and_white, changed, decoded, encoded, inside, photo
+from tests.e2e.world import World
+
+BOX = (180, 110, 420, 300)
+SOURCE = photo("coffee.jpg")
+
+
+async def test_a_mask_as_a_reply_to_the_result(shared: World) -> None:
+    """The bot edits what arrives, says how to add the mask, and takes it as a reply to its answer."""
+    await shared.wavespeed_settings(drift=1)
+    ada, ben = await shared.person("Ada"), await shared.person("Ben")
+    await ada.starts()
+    group = await shared.group(ada, ben)
+    here = ada.within(group)
+    mask = encoded(black_and_white(SOURCE.size, BOX))
+    await here.sends(encoded(SOURCE), mask, caption="/edit@wavebrush_bot comic in the group", as_file=True)
+    await here.sees_text("In a group I only see one picture of an album.")
+    first = await here.sees_picture()
+    await here.sends(mask, as_file=True, reply_to=str(first["message_id"]))
+    second = await here.sees(lambda message: "Only the marked part" in message.get("caption", ""))
+    before, after = decoded(await here.original(first)), decoded(await here.original(second))
+    assert before.size == after.size
+    scale = after.width / SOURCE.width
+    grown = tuple(round(edge * scale) for edge in (BOX[0] - 8, BOX[1] - 8, BOX[2] + 8, BOX[3] + 8))
+    region = inside(after.size, grown)  # type: ignore[arg-type] # four numbers stay four
+    assert not changed(before, after)[~region].any()
+
+
+async def test_a_reply_to_anybodys_photo(shared: World) -> None:
+    """`/edit@name …` as a reply edits the photo of another; who asks pays."""
+    chloe, dora = await shared.person("Chloe"), await shared.person("Dora")
+    group = await shared.group(chloe, dora)
+    [picture] = await chloe.within(group).sends("cat.jpg")
+    here = dora.within(group)
+    await here.says("/edit@wavebrush_bot neon of the group", reply_to=str(picture["message_id"]))
+    await here.sees_picture()
+
+    async def paid() -> list[int]:
+        charges = shared.rows("SELECT user_id FROM ledger WHERE chat_id = ? AND kind = 'charge'", group)
+        return [row["user_id"] for row in charges]
+
+    assert await shared.until(paid) == [dora.id]
+
+
+async def test_what_is_not_addressed_is_not_touched(shared: World) -> None:
+    """With privacy mode off the bot gets every photo; it downloads and answers none that is not for it."""
+    eve, finn = await shared.person("Eve"), await shared.person("Finn")
+    group = await shared.group(eve, finn, privacy_mode=False)
+    here = eve.within(group)
+    try:
+        await here.sends("rocket.jpg", caption="look at this rocket")
+        await here.sends("cat.jpg", "coffee.jpg", caption="an album of mine")
+        await here.says("nice, isn't it?")
+        await here.sends("astronaut.jpg", caption="@wavebrush_bot pencil of the group")
+        await here.sees_picture()
+        await here.sees_nothing_of("…")
+        answers = [message for message in here.messages.values() if message["from"]["is_bot"]]
+        assert len(answers) == 1, here.transcript
+        edits = shared.rows("SELECT prompt FROM edits WHERE chat_id = ?", group)
+        assert [edit["prompt"] for edit in edits] == ["pencil of the group"]
+    finally:
+        await shared.group(eve, finn)  # privacy mode is the bot's: on again for the others

@@ -1,0 +1,279 @@
+"""Small stand-ins for our own Protocols, for tests of what stands on them. They keep their calls."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from itertools import count
+from typing import Any, Generic, TypeVar
+
+from bot.domain.edits import Attempt, AttemptState, Edit, EditState, KeptResult, Request, SentPicture
+from bot.domain.pictures import Encoded, Finished, Fit, Inspection, Recognised, Size, WireMask
+from bot.domain.ports import Prediction, PredictionStatus, Stage, Submission
+from bot.domain.roles import Question
+from bot.errors import WavebrushError
+
+T = TypeVar("T")
+
+PNG = Encoded(b"result", "image/png", "png", Size(1536, 1024))
+
+
+class Turns(Generic[T]):
+    """What a call gives, turn by turn: values are returned, errors raised, the last one again and again."""
+
+    def __init__(self, *turns: T | Exception) -> None:
+        self.left = deque(turns)
+        self.taken = 0
+
+    def take(self) -> T:
+        """The next one."""
+        self.taken += 1
+        turn = self.left.popleft() if len(self.left) > 1 else self.left[0]
+        if isinstance(turn, Exception):
+            raise turn
+        return turn
+
+
+def running(prediction_id: str, inputs: Any = None) -> Prediction:
+    """A prediction that has not ended."""
+    return Prediction(prediction_id, PredictionStatus.RUNNING, inputs=inputs)
+
+
+def completed(prediction_id: str, *outputs: str) -> Prediction:
+    """A prediction that has ended well."""
+    return Prediction(prediction_id, PredictionStatus.COMPLETED, outputs or (f"https://out/{prediction_id}",))
+
+
+@dataclass
+class FakeProvider:
+    """Implements `bot.domain.ports.Provider`: all it answers is set by the test."""
+
+    submits: Turns[Prediction] = field(default_factory=lambda: Turns(running("p1")))
+    results: Turns[Prediction] = field(default_factory=lambda: Turns(completed("p1")))
+    listings: Turns[list[Prediction]] = field(default_factory=lambda: Turns([]))
+    downloads: Turns[bytes] = field(default_factory=lambda: Turns(b"raw"))
+    uploads: Turns[None] = field(default_factory=lambda: Turns(None))
+    endpoints: Turns[frozenset[str]] = field(default_factory=lambda: Turns(frozenset()))
+    uploaded: list[Encoded] = field(default_factory=list)
+    submitted: list[Submission] = field(default_factory=list)
+    read: list[str] = field(default_factory=list)
+    listed_since: list[datetime] = field(default_factory=list)
+    before_submit: Callable[[], None] = lambda: None
+
+    async def upload(self, picture: Encoded) -> str:
+        self.uploads.take()
+        self.uploaded.append(picture)
+        return f"https://up/{len(self.uploaded)}"
+
+    async def submit(self, submission: Submission) -> Prediction:
+        self.before_submit()
+        self.submitted.append(submission)
+        return self.submits.take()
+
+    async def result(self, prediction_id: str) -> Prediction:
+        self.read.append(prediction_id)
+        return replace(self.results.take(), id=prediction_id)
+
+    async def predictions(
+        self, since: datetime, until: datetime | None = None, *, inputs: bool = False
+    ) -> list[Prediction]:
+        self.listed_since.append(since)
+        return self.listings.take()
+
+    async def download(self, output: str) -> bytes:
+        return self.downloads.take()
+
+    async def live_endpoints(self) -> frozenset[str]:
+        return self.endpoints.take()
+
+    async def balance(self) -> int:
+        return 0
+
+
+@dataclass
+class FakeEdits:
+    """Implements `bot.domain.stores.Edits` in memory, with the same compare-and-set rules."""
+
+    edits: dict[str, Edit] = field(default_factory=dict)
+    attempts: list[Attempt] = field(default_factory=list)
+    closed: list[tuple[int, AttemptState, str]] = field(default_factory=list)
+    results: dict[str, KeptResult] = field(default_factory=dict)
+    typical: float | None = None
+    busy: Turns[None] = field(default_factory=lambda: Turns(None))
+    _ids: count[int] = field(default_factory=lambda: count(1))
+
+    def change(self, edit_id: str, **changes: Any) -> bool:
+        """Change an edit that is not final."""
+        if self.edits[edit_id].state.final:
+            return False
+        self.edits[edit_id] = replace(self.edits[edit_id], **changes)
+        return True
+
+    async def get(self, edit_id: str) -> Edit:
+        return self.edits[edit_id]
+
+    async def of_result(self, chat_id: int, message_id: int) -> Edit | None:
+        return next((edit for edit in self.edits.values() if edit.result_message_id == message_id), None)
+
+    async def advance(self, edit_id: str, state: EditState) -> bool:
+        return self.change(edit_id, state=state)
+
+    async def unfinished(self, created_before: datetime) -> list[Edit]:
+        found = [edit for edit in self.edits.values() if not edit.state.final]
+        return [edit for edit in found if edit.created_at < created_before]
+
+    async def open_attempt(self, edit_id: str, source_url: str, now: datetime) -> Attempt:
+        if self.edits[edit_id].state.final:
+            raise ValueError(f"edit {edit_id} is final")
+        number = next(self._ids)
+        self.attempts.append(Attempt(number, edit_id, number, AttemptState.OPEN, source_url, now))
+        return self.attempts[-1]
+
+    async def current_attempt(self, edit_id: str) -> Attempt | None:
+        return next((attempt for attempt in reversed(self.attempts) if attempt.edit_id == edit_id), None)
+
+    async def named(self, attempt_id: int, prediction_id: str) -> None:
+        self.busy.take()
+        attempt = self._attempt(attempt_id, state=AttemptState.RUNNING, prediction_id=prediction_id)
+        self.change(attempt.edit_id, state=EditState.RUNNING)
+
+    async def close_attempt(self, attempt_id: int, state: AttemptState, error: str = "") -> None:
+        self.closed.append((attempt_id, state, error))
+        self._attempt(attempt_id, state=state)
+
+    async def kept(self, result: KeptResult, now: datetime) -> None:
+        self.busy.take()
+        self.results[result.edit_id] = result
+
+    async def result(self, edit_id: str) -> KeptResult | None:
+        return self.results.get(edit_id)
+
+    async def set_status_message(self, edit_id: str, message_id: int | None) -> None:
+        self.busy.take()
+        self.change(edit_id, status_message_id=message_id)
+
+    async def delivered(self, edit_id: str, message_id: int) -> None:
+        self.busy.take()
+        self.edits[edit_id] = replace(self.edits[edit_id], result_message_id=message_id)
+
+    async def settle(
+        self, edit_id: str, state: EditState, *, charge: int, reason: str | None, now: datetime
+    ) -> bool:
+        self.busy.take()
+        charged = None if state is EditState.UNKNOWN else charge
+        return self.change(edit_id, state=state, charged=charged, reason=reason, ended_at=now)
+
+    async def typical_seconds(self, model: str, choices: Mapping[str, str]) -> float | None:
+        return self.typical
+
+    def _attempt(self, attempt_id: int, **changes: Any) -> Attempt:
+        place = next(at for at, attempt in enumerate(self.attempts) if attempt.id == attempt_id)
+        self.attempts[place] = replace(self.attempts[place], **changes)
+        return self.attempts[place]
+
+
+@dataclass
+class FakeImaging:
+    """Implements `bot.domain.ports.Imaging`: what it gives tells what it was given."""
+
+    cleaned: list[tuple[bytes, Fit | None]] = field(default_factory=list)
+    kept: Turns[Finished] = field(default_factory=lambda: Turns(Finished(PNG, None)))
+    finished: list[tuple[bytes, bytes, bytes, Fit | None]] = field(default_factory=list)
+    photos: Turns[Encoded | None] = field(
+        default_factory=lambda: Turns(Encoded(b"photo", "image/jpeg", "jpg", Size(1280, 853)))
+    )
+
+    async def inspect(self, data: bytes) -> Inspection:
+        return Inspection("JPEG", Size(300, 200), transparent=False)
+
+    async def verify(self, data: bytes) -> Inspection:
+        return await self.inspect(data)
+
+    async def clean(self, data: bytes, fit: Fit | None, *, lossless: bool = False) -> Encoded:
+        self.cleaned.append((data, fit))
+        return Encoded(b"clean " + data, "image/jpeg", "jpg", Size(300, 200))
+
+    async def keep(self, result: bytes, fit: Fit | None) -> Finished:
+        return self.kept.take()
+
+    async def finish(self, source: bytes, plane: bytes, result: bytes, fit: Fit | None) -> Finished:
+        self.finished.append((source, plane, result, fit))
+        return replace(self.kept.take(), drift=3.5)
+
+    async def check(self, recognised: Recognised) -> None:
+        return None
+
+    async def recognise(self, source: bytes, candidate: bytes, *, forced: bool = False) -> Recognised | None:
+        return None
+
+    async def invert(self, plane: bytes) -> bytes:
+        return b"inverted " + plane
+
+    async def overlay(self, source: bytes, plane: bytes) -> Encoded:
+        return PNG
+
+    async def for_wire(self, plane: bytes, fit: Fit | None, form: WireMask) -> Encoded:
+        return Encoded(b"%s %s" % (form.encode(), plane), "image/png", "png", Size(300, 200))
+
+    async def as_photo(self, data: bytes) -> Encoded | None:
+        return self.photos.take()
+
+    async def as_file(self, data: bytes) -> Encoded:
+        return Encoded(data, "image/png", "png", Size(1536, 1024))
+
+
+@dataclass
+class FakePictures:
+    """Implements `bot.domain.ports.PictureSource`."""
+
+    fetches: Turns[bytes] = field(default_factory=lambda: Turns(b"original"))
+
+    async def fetch(self, picture: SentPicture) -> bytes:
+        return self.fetches.take()
+
+
+@dataclass
+class FakeBlobs:
+    """Implements `bot.domain.stores.Blobs`."""
+
+    kept: dict[str, bytes] = field(default_factory=dict)
+
+    async def put(self, key: str, data: bytes) -> None:
+        self.kept[key] = data
+
+    async def get(self, key: str) -> bytes | None:
+        return self.kept.get(key)
+
+
+@dataclass
+class FakeMessenger:
+    """Implements `bot.domain.ports.Messenger`: remembers what people were told."""
+
+    stages: list[Stage] = field(default_factory=list)
+    ends: list[tuple[Edit, WavebrushError | None]] = field(default_factory=list)
+    deliveries: Turns[int] = field(default_factory=lambda: Turns(77))
+    delivered: list[tuple[bytes, int]] = field(default_factory=list)
+
+    async def ask_prompt(self, request: Request) -> int | None:
+        return None
+
+    async def ask(self, request: Request, question: Question, shown: Encoded | None = None) -> int | None:
+        return None
+
+    async def one_of_an_album(self, request: Request) -> None:
+        return None
+
+    async def refuse(self, request: Request, error: WavebrushError) -> None:
+        return None
+
+    def progress(self, edit: Edit, stage: Stage, expected_seconds: float | None = None) -> None:
+        self.stages.append(stage)
+
+    async def deliver(self, edit: Edit, result: KeptResult, data: bytes, charged: int, seconds: float) -> int:
+        self.delivered.append((data, charged))
+        return self.deliveries.take()
+
+    async def end(self, edit: Edit, error: WavebrushError | None = None) -> None:
+        self.ends.append((edit, error))

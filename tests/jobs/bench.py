@@ -1,0 +1,123 @@
+"""One edit and everything that its steps need, all of it in memory."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from bot.domain.catalogue import load
+from bot.domain.edits import Attempt, AttemptState, Edit, EditState, KeptResult, Place, SentPicture
+from bot.domain.pictures import Fit, Role, Size
+from bot.domain.timing import Timing
+from bot.errors import WavebrushError
+from bot.jobs.posting import Posting
+from bot.jobs.steps import Ports, Steps
+from bot.jobs.watch import Watch
+from tests.fakes import PNG, FakeBlobs, FakeEdits, FakeImaging, FakeMessenger, FakePictures, FakeProvider
+from tests.virtual_time import START, LoopClock
+
+TIMING = Timing()
+FIT = Fit(Size(300, 200), Size(512, 512), (0, 85, 512, 341))
+SOURCE = SentPicture(Role.SOURCE, file_id="source", message_id=5)
+REFERENCE = SentPicture(Role.REFERENCE, file_id="reference", message_id=6)
+MASK = SentPicture(Role.MASK, file_id="mask", message_id=7)
+
+
+def uploaded(*urls: str, mask: str | None = None) -> str:
+    """What the upload step gives to the submit step."""
+    return json.dumps({"pictures": urls or ("https://up/1",), "mask": mask})
+
+
+@dataclass
+class Bench:
+    """One accepted edit of 63 000 micro-dollars, of gpt-image-1 at its own shape, and the fakes around it."""
+
+    changes: dict[str, Any] = field(default_factory=dict)
+    edits: FakeEdits = field(default_factory=FakeEdits)
+    provider: FakeProvider = field(default_factory=FakeProvider)
+    imaging: FakeImaging = field(default_factory=FakeImaging)
+    pictures: FakePictures = field(default_factory=FakePictures)
+    blobs: FakeBlobs = field(default_factory=FakeBlobs)
+    messenger: FakeMessenger = field(default_factory=FakeMessenger)
+    posting: Posting = field(default_factory=Posting)
+    timing: Timing = TIMING
+
+    def __post_init__(self) -> None:
+        clock = LoopClock()
+        self.watch = Watch(self.provider, self.timing, clock)
+        self.edits.edits["e1"] = an_edit(**self.changes)
+        self.steps = Steps(
+            Ports(
+                edits=self.edits,
+                provider=self.provider,
+                imaging=self.imaging,
+                pictures=self.pictures,
+                blobs=self.blobs,
+                messenger=self.messenger,
+                catalogue=load,
+                watch=self.watch,
+                posting=self.posting,
+                timing=self.timing,
+                clock=clock,
+            )
+        )
+
+    @property
+    def edit(self) -> Edit:
+        """As it is now."""
+        return self.edits.edits["e1"]
+
+    @property
+    def attempt(self) -> Attempt:
+        """The newest."""
+        return self.edits.attempts[-1]
+
+    @property
+    def told(self) -> list[type[WavebrushError] | None]:
+        """How the edit ended, as its person was told: by an error of which class, or well."""
+        return [type(error) if error else None for _, error in self.messenger.ends]
+
+    @property
+    def outcome(self) -> tuple[EditState, int | None]:
+        """The state and the charge."""
+        return self.edit.state, self.edit.charged
+
+    def opened(
+        self, state: AttemptState = AttemptState.OPEN, prediction_id: str | None = None, ago: float = 0.0
+    ) -> Attempt:
+        """Put an attempt there, opened some seconds before the test began."""
+        opened_at = START.fromtimestamp(START.timestamp() - ago, START.tzinfo)
+        number = len(self.edits.attempts) + 1
+        attempt = Attempt(number, "e1", number, state, "https://up/1", opened_at, prediction_id)
+        self.edits.attempts.append(attempt)
+        return attempt
+
+    def running(self, ago: float = 0.0) -> Attempt:
+        """Put an attempt there whose prediction the provider named."""
+        return self.opened(AttemptState.RUNNING, "p1", ago)
+
+    def keep_result(self) -> None:
+        """Put a result into our keeping."""
+        self.running()
+        self.blobs.kept["e1.png"] = PNG.data
+        self.edits.results["e1"] = KeptResult("e1", "e1.png", "image/png", 1536, 1024)
+
+
+def an_edit(**changes: Any) -> Edit:
+    """An accepted edit."""
+    values: dict[str, Any] = {
+        "id": "e1",
+        "origin": "request:r1:0",
+        "user_id": 1001,
+        "place": Place(1001, 5),
+        "prompt": "make it blue",
+        "model": "gpt-image-1",
+        "choices": {"quality": "medium"},
+        "pictures": (SOURCE,),
+        "quote": 63_000,
+        "created_at": START,
+        "fit": FIT,
+        "state": EditState.QUEUED,
+    }
+    return Edit(**{**values, **changes})
