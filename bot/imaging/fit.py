@@ -84,9 +84,9 @@ def taken_out(image: Image.Image, fit: Fit, target: Size | None) -> Image.Image 
     across, down = image.width / fit.canvas.width, image.height / fit.canvas.height
     left, top, width, height = fit.box
     box = (left * across, top * down, (left + width) * across, (top + height) * down)
-    if target is None:
-        return _cropped(image, box)
-    return resized(image, target, box)
+    if target is not None:
+        return resized(image, target, box)
+    return _even(_cropped(image, box), fit)
 
 
 def resized(image: Image.Image, size: Size, box: _Box | None = None) -> Image.Image:
@@ -105,6 +105,14 @@ def _cropped(image: Image.Image, box: _Box) -> Image.Image:
     if (left, top, right, bottom) == (0, 0, image.width, image.height):
         return image
     return image.crop((left, top, right, bottom))
+
+
+def _even(image: Image.Image, fit: Fit) -> Image.Image:
+    """In the source's exact shape where padding was taken away: models render on a coarse grid."""
+    height = max(1, round(image.width / fit.source.ratio))
+    if not fit.padded or abs(height - image.height) <= 1:
+        return image
+    return resized(image, Size(image.width, height))
 
 
 def _padded(image: Image.Image, fit: Fit) -> Image.Image:

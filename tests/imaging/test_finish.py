@@ -18,7 +18,7 @@ def changed(fit: Fit | None, image: Image.Image, scale: float = 1.0) -> bytes:
     """A provider's result that changes every pixel, of the canvas's shape."""
     canvas = fit.canvas if fit else encode.size_of(image)
     size = (round(canvas.width * scale), round(canvas.height * scale))
-    return encoded(ImageOps.invert(photo("astronaut")).resize(size))
+    return encoded(ImageOps.invert(photo("astronaut", 200)).resize(size), compress_level=1)
 
 
 SOURCES = {
@@ -35,7 +35,7 @@ SOURCES = {
 @pytest.mark.parametrize(("aspect", "scale"), [(None, 1.0), ("1:1", 0.7), ("16:9", 1.0)])
 def test_outside_is_the_original(kind: str, shape: str, aspect: str | None, scale: float) -> None:
     """Every pixel outside is the upright sRGB original's; deep inside it is the result's."""
-    image = photo("coffee", 240)
+    image = photo("coffee", 160)
     source = SOURCES[kind](image)
     region = drawn(image.size, SHAPES[shape])
     laid = lay_out(encode.size_of(image), aspect)

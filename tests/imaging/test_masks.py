@@ -94,7 +94,7 @@ TRANSPARENT: dict[str, Change] = {
 def test_transparent(ground: str, shape: str, form: str) -> None:
     """Clear is the region: erased from the picture itself, or from one plain colour."""
     image = photo("rocket", LONGEST)
-    mask = TRANSPARENT[ground](image.resize((600, round(600 * image.height / image.width))))
+    mask = TRANSPARENT[ground](image.resize((500, round(500 * image.height / image.width))))
     alpha = Image.fromarray(np.where(drawn(mask.size, SHAPES[shape]), 0, 255).astype(np.uint8))
     mask.putalpha(alpha.filter(ImageFilter.GaussianBlur(1)))
     turned = {"orientation": 5} if form == "turned" else {}
@@ -180,8 +180,8 @@ def test_painted_over(stroke: str, colour: str) -> None:
     number = list(STROKES).index(stroke) + PENS.index(colour)
     # Paint that the picture has already can't be seen: black goes on the brightest, white on the darkest.
     name = {"black": "coffee", "white": "rocket"}.get(colour, ("cat", "astronaut", "coffee")[number % 3])
-    image = photo(name, 640)
-    size = (560, round(560 * image.height / image.width))
+    image = photo(name, 560)
+    size = (480, round(480 * image.height / image.width))
     over, truth = painted(image, stroke, colour, size)
     source = encoded(image, "JPEG", quality=92, orientation=(1, 6)[number % 2])
     found = recognised(source, encoded(over, "JPEG", quality=(65, 85)[number % 2]))

@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
+from bot.clock import Clock
 from bot.domain.catalogue import load
 from bot.domain.edits import Attempt, AttemptState, Edit, EditState, KeptResult, Place, SentPicture
 from bot.domain.pictures import Fit, Role, Size
@@ -42,10 +43,10 @@ class Bench:
     messenger: FakeMessenger = field(default_factory=FakeMessenger)
     posting: Posting = field(default_factory=Posting)
     timing: Timing = TIMING
+    clock: Clock = field(default_factory=LoopClock)
 
     def __post_init__(self) -> None:
-        clock = LoopClock()
-        self.watch = Watch(self.provider, self.timing, clock)
+        self.watch = Watch(self.provider, self.timing, self.clock)
         self.edits.edits["e1"] = an_edit(**self.changes)
         self.steps = Steps(
             Ports(
@@ -59,7 +60,7 @@ class Bench:
                 watch=self.watch,
                 posting=self.posting,
                 timing=self.timing,
-                clock=clock,
+                clock=self.clock,
             )
         )
 

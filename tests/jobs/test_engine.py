@@ -1,152 +1,175 @@
-"""The real engine on a real SQLite file: what a workflow does once stays done, also over a restart."""
+"""The real engine on a real SQLite file: what a workflow does once stays done."""
 
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
+import pytest
 from dbos import DBOS
 
 from bot.clock import SystemClock
-from bot.domain.edits import AttemptState, EditState
+from bot.domain.edits import Edit, EditState
 from bot.domain.timing import Timing
 from bot.errors import StorageBusy, Throttled
 from bot.jobs import workflow
 from bot.jobs.engine import Engine
-from tests.fakes import FakeProvider, Turns, completed, running
+from tests.fakes import Turns, completed, running
 from tests.jobs.bench import Bench, an_edit
 from tests.virtual_time import cancelled
 
-TIMING = Timing().faster(100)
+TIMING = replace(Timing().faster(100), engine_poll=0.01)
 PATIENCE = 20.0
+_numbers = itertools.count(1)
 
 
-class Later(SystemClock):
-    """Two days from now."""
+class Calendar(SystemClock):
+    """The machine's clock, put forward by some days."""
+
+    days = 0
 
     def now(self) -> datetime:
-        return datetime.now(UTC) + timedelta(days=2)
+        return datetime.now(UTC) + timedelta(days=self.days)
 
 
-def a_bench(provider: FakeProvider | None = None) -> Bench:
-    bench = Bench(provider=provider or FakeProvider(listings=Turns([completed("p1")])), timing=TIMING)
-    for edit_id in ("e1", "e2"):
-        bench.edits.edits[edit_id] = an_edit(id=edit_id, state=EditState.HELD)
-    return bench
+@dataclass
+class Works:
+    """An engine that runs, and the fakes that its steps work with."""
 
+    bench: Bench
+    engine: Engine
+    calendar: Calendar
 
-@asynccontextmanager
-async def engine(folder: Path, bench: Bench, clock: SystemClock | None = None) -> AsyncIterator[Engine]:
-    """An engine that runs, as the bot starts and stops it."""
-    url = f"sqlite:///{folder / 'engine.sqlite'}"
-    work = workflow.build(bench.steps, TIMING)
-    opened = Engine(url, "test", work, replace(TIMING, engine_poll=0.01), clock or SystemClock())
-    watching = asyncio.create_task(bench.watch.run())
-    try:
-        await opened.launch()
-        yield opened
-    finally:
-        await opened.stop(1.0)
-        await cancelled(watching)
-        DBOS.destroy(destroy_registry=True)
+    async def accepted(self) -> str:
+        """One more accepted edit, handed to the engine."""
+        edit_id = f"e{next(_numbers)}"
+        self.bench.edits.edits[edit_id] = an_edit(
+            id=edit_id, state=EditState.HELD, created_at=datetime.now(UTC)
+        )
+        await self.engine.enqueue(edit_id, 1001)
+        return edit_id
+
+    async def done(self, edit_id: str) -> Edit:
+        """The edit once it has ended."""
+        await until(lambda: self.bench.edits.edits[edit_id].state.final)
+        return self.bench.edits.edits[edit_id]
+
+    def posts(self, edit_id: str) -> int:
+        """How many paid POSTs an edit came to."""
+        return sum(attempt.edit_id == edit_id for attempt in self.bench.edits.attempts)
+
+    def ends(self, edit_id: str) -> int:
+        """How often its person was told of the end."""
+        return sum(edit.id == edit_id for edit, _ in self.bench.messenger.ends)
 
 
 async def until(happens: Callable[[], object]) -> None:
     """Let the engine work until something is so."""
     async with asyncio.timeout(PATIENCE):
-        while not happens():
+        while not happens():  # noqa: ASYNC110 - the engine has no event for it
             await asyncio.sleep(0.002)
 
 
-async def test_an_edit_goes_through_its_steps_once(tmp_path: Path) -> None:
-    """From the upload to the charge, by the engine's own order."""
-    bench = a_bench()
-    async with engine(tmp_path, bench) as running_engine:
-        await running_engine.enqueue("e1", 1001)
-        await until(lambda: bench.edit.state.final)
-    assert bench.outcome == (EditState.DONE, 63_000)
-    assert [stage.value for stage in bench.messenger.stages] == [
-        "uploading",
-        "editing",
-        "finishing",
-        "sending",
-    ]
-    assert len(bench.provider.submitted) == len(bench.messenger.delivered) == 1
+@pytest.fixture(scope="module")
+async def started(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Works]:
+    """One engine for all tests here: it takes seconds to start and stop."""
+    bench, calendar = Bench(timing=TIMING, clock=SystemClock()), Calendar()
+    url = f"sqlite:///{tmp_path_factory.mktemp('engine') / 'engine.sqlite'}"
+    engine = Engine(url, "test", workflow.build(bench.steps, TIMING), TIMING, calendar)
+    watching = asyncio.create_task(bench.watch.run())
+    await engine.launch()
+    yield Works(bench, engine, calendar)
+    await engine.stop(0.0)
+    await cancelled(watching)
+    DBOS.destroy(destroy_registry=True)
 
 
-async def test_an_edit_that_is_enqueued_twice_runs_once(tmp_path: Path) -> None:
-    """Before it ran and after."""
-    bench = a_bench()
-    async with engine(tmp_path, bench) as running_engine:
-        await running_engine.enqueue("e1", 1001)
-        await running_engine.enqueue("e1", 1001)
-        await until(lambda: bench.edit.state.final)
-        await running_engine.enqueue("e1", 1001)
-        await running_engine.enqueue("e2", 1001)
-        await until(lambda: bench.edits.edits["e2"].state.final)
-    assert len(bench.provider.submitted) == 2
-    assert [edit.id for edit, _ in bench.messenger.ends] == ["e1", "e2"]
+@pytest.fixture
+def works(started: Works) -> Works:
+    """The engine, with a provider that does what it should."""
+    provider = started.bench.provider
+    provider.submits, provider.downloads = Turns(running("p1")), Turns(b"raw")
+    provider.listings = Turns([completed("p1")])
+    started.bench.messenger.stages.clear()
+    return started
 
 
-async def test_a_throttled_edit_comes_again_with_new_uploads(tmp_path: Path) -> None:
-    """Each attempt has a picture of its own."""
-    submits = Turns(Throttled("429", retry_after=0.01), running("p1"))
-    bench = a_bench(FakeProvider(submits=submits, listings=Turns([completed("p1")])))
-    async with engine(tmp_path, bench) as running_engine:
-        await running_engine.enqueue("e1", 1001)
-        await until(lambda: bench.edit.state.final)
-    assert bench.outcome == (EditState.DONE, 63_000)
-    assert [attempt.source_url for attempt in bench.edits.attempts] == ["https://up/1", "https://up/2"]
+async def test_an_edit_goes_through_its_steps_once(works: Works) -> None:
+    """From the upload to the charge, in this order."""
+    edit_id = await works.accepted()
+    edit = await works.done(edit_id)
+    assert (edit.state, edit.charged) == (EditState.DONE, 63_000)
+    stages = [stage.value for stage in works.bench.messenger.stages]
+    assert stages == ["uploading", "editing", "finishing", "sending"]
+    assert works.posts(edit_id) == works.ends(edit_id) == 1
 
 
-async def test_a_step_that_storage_interrupts_is_repeated(tmp_path: Path) -> None:
+async def test_an_edit_that_is_enqueued_again_runs_once(works: Works) -> None:
+    """While it runs, and after it has ended: the sweeper may do so at any time."""
+    edit_id = await works.accepted()
+    await works.engine.enqueue(edit_id, 1001)
+    await works.done(edit_id)
+    await works.engine.enqueue(edit_id, 1001)
+    await works.done(await works.accepted())
+    assert works.posts(edit_id) == works.ends(edit_id) == 1
+
+
+async def test_a_throttled_edit_comes_again_with_new_uploads(works: Works) -> None:
+    """Each attempt has a picture of its own, so that it can be found."""
+    works.bench.provider.submits = Turns(Throttled("429", retry_after=0.01), running("p1"))
+    edit_id = await works.accepted()
+    assert (await works.done(edit_id)).state is EditState.DONE
+    attempts = [attempt for attempt in works.bench.edits.attempts if attempt.edit_id == edit_id]
+    assert len({attempt.source_url for attempt in attempts}) == 2
+
+
+async def test_a_step_that_storage_interrupts_is_repeated(works: Works) -> None:
     """And the ones before it are not."""
-    bench = a_bench(
-        FakeProvider(downloads=Turns(StorageBusy("full"), b"raw"), listings=Turns([completed("p1")]))
-    )
-    async with engine(tmp_path, bench) as running_engine:
-        await running_engine.enqueue("e1", 1001)
-        await until(lambda: bench.edit.state.final)
-    assert bench.outcome == (EditState.DONE, 63_000)
-    assert len(bench.provider.submitted) == len(bench.provider.uploaded) == 1
+    works.bench.provider.downloads = Turns(StorageBusy("full"), b"raw")
+    edit_id = await works.accepted()
+    edit = await works.done(edit_id)
+    assert (edit.state, edit.charged) == (EditState.DONE, 63_000)
+    assert works.posts(edit_id) == 1
+    assert works.bench.provider.downloads.taken == 2
 
 
-async def test_a_submit_that_breaks_is_not_repeated(tmp_path: Path) -> None:
+async def test_a_submit_that_breaks_is_not_repeated(works: Works) -> None:
     """A mistake of ours in the one step that pays: the edit is unknown, and nothing is posted again."""
-    bench = a_bench(FakeProvider(submits=Turns(ZeroDivisionError())))
-    async with engine(tmp_path, bench) as running_engine:
-        await running_engine.enqueue("e1", 1001)
-        await until(lambda: bench.edit.state.final)
-    assert bench.outcome == (EditState.UNKNOWN, None)
-    assert len(bench.provider.submitted) == 1
+    works.bench.provider.submits = Turns(ZeroDivisionError())
+    edit_id = await works.accepted()
+    edit = await works.done(edit_id)
+    assert (edit.state, edit.charged) == (EditState.UNKNOWN, None)
+    assert works.bench.provider.submits.taken == 1
 
 
-async def test_a_restart_goes_on_where_the_last_run_stopped(tmp_path: Path) -> None:
-    """The prediction that was bought is waited for, and none is bought again."""
-    bench = a_bench(FakeProvider(listings=Turns([running("p1")])))
-    async with engine(tmp_path, bench) as running_engine:
-        await running_engine.enqueue("e1", 1001)
-        await until(lambda: bench.provider.listed_since)
-    assert bench.attempt.state is AttemptState.RUNNING
-    bench.provider.listings = Turns([completed("p1")])
-    async with engine(tmp_path, bench):
-        await until(lambda: bench.edit.state.final)
-    assert bench.outcome == (EditState.DONE, 63_000)
-    assert len(bench.provider.submitted) == len(bench.provider.uploaded) == 1
+async def test_a_delivery_that_breaks_keeps_the_money_right(works: Works) -> None:
+    """A mistake of ours behind the purchase: it is charged, and the result stays kept."""
+    works.bench.messenger.deliveries = Turns(ZeroDivisionError())
+    edit_id = await works.accepted()
+    edit = await works.done(edit_id)
+    works.bench.messenger.deliveries = Turns(77)
+    assert (edit.state, edit.charged) == (EditState.UNDELIVERABLE, 63_000)
+    assert edit_id in works.bench.edits.results
 
 
-async def test_finished_workflows_are_forgotten_after_a_day(tmp_path: Path) -> None:
-    """Not before, and the edit of a forgotten one stays as it ended."""
-    bench = a_bench()
-    async with engine(tmp_path, bench) as running_engine:
-        await running_engine.enqueue("e1", 1001)
-        await until(lambda: bench.edit.state.final)
-        assert await running_engine.forget_finished() == 0
-    async with engine(tmp_path, bench, Later()) as running_engine:
-        assert await running_engine.forget_finished() == 1
-        assert await running_engine.forget_finished() == 0
-    assert bench.outcome == (EditState.DONE, 63_000)
+async def test_finished_workflows_are_forgotten_after_a_day(works: Works) -> None:
+    """Not before; their edits stay as they ended."""
+    edit_id = await works.accepted()
+    await works.done(edit_id)
+    assert await works.engine.forget_finished() == 0
+    works.calendar.days = 2
+    await until_forgotten(works)
+    works.calendar.days = 0
+    assert works.bench.edits.edits[edit_id].state is EditState.DONE
+
+
+async def until_forgotten(works: Works) -> None:
+    """The edit ends a moment before its workflow does."""
+    forgotten = 0
+    async with asyncio.timeout(PATIENCE):
+        while not forgotten:
+            forgotten = await works.engine.forget_finished()
+    assert await works.engine.forget_finished() == 0

@@ -58,7 +58,9 @@ async def test_start_button_in_an_empty_chat(page: Page, bot: Bot) -> None:
 async def test_group_without_messages_says_how_to_address_the_bot(browser: Browser, bot: Bot) -> None:
     """The card names the bot's own command, and its button begins a message with it."""
     async with opened(browser, f"{bot.base}/#{ADA}/{GROUP}") as page:
-        await expect(page.locator("#empty")).to_contain_text("begin a photo's caption with /edit@wavebrush_bot")
+        await expect(page.locator("#empty")).to_contain_text(
+            "begin a photo's caption with /edit@wavebrush_bot"
+        )
         await expect(page.get_by_text("Ada created the group").last).to_be_visible()
         await page.get_by_role("button", name="Write to the bot").click()
         await page.keyboard.type("make it vintage")

@@ -45,8 +45,8 @@ async def test_only_a_request_in_preparation_asks(requests: SqlRequests) -> None
     assert await requests.next_due() is None
     assert await requests.claim_due(LATER, LATER, 9) == []
     await requests.asked(request.id, 10**12)
-    asking = replace(request, state=RequestState.ASKING, question_message_id=10**12)
-    assert await requests.get(request.id) == asking
+    asked = replace(request, state=RequestState.ASKING, question_message_id=10**12)
+    assert await requests.get(request.id) == asked
 
 
 async def test_a_request_that_got_words_meanwhile_does_not_ask_for_them(requests: SqlRequests) -> None:
@@ -130,10 +130,11 @@ async def test_words_that_cross_the_question_for_them_are_taken(database: Databa
         assert await requests.get(request.id) == replace(request, state=after, prompt="blue")
 
 
-async def test_words_that_wait_for_the_row_see_that_it_asks(postgres_url: str) -> None:
-    """On Postgres the question may be committed while the words are being written."""
-    database = Database.open(postgres_url)
-    requests = SqlRequests(database)
+@pytest.mark.parametrize("url", ["postgres"], indirect=True)
+async def test_words_that_wait_for_the_row_see_that_it_asks(
+    database: Database, requests: SqlRequests
+) -> None:
+    """The question may be committed while the words are being written. (On SQLite writers take turns.)"""
     request = await prepared(database, prompt=None)
     async with database.writing() as connection:
         await connection.execute(select(REQUESTS).with_for_update())
@@ -143,7 +144,6 @@ async def test_words_that_wait_for_the_row_see_that_it_asks(postgres_url: str) -
     assert await giving
     found = replace(request, state=RequestState.COLLECTING, prompt="blue")
     assert await requests.claim_due(NOW, LATER, 9) == [replace(found, state=RequestState.PREPARING)]
-    await database.close()
 
 
 @pytest.mark.parametrize("decision", _DECISIONS, ids=str)

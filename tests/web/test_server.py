@@ -1,0 +1,63 @@
+"""The health page, over real HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import httpx
+import pytest
+
+from bot.web import server
+
+LOCALHOST = "127.0.0.1"
+
+
+def saying(problem: str | None) -> Callable[[], Awaitable[str | None]]:
+    async def check() -> str | None:
+        return problem
+
+    return check
+
+
+async def health(checks: dict[str, Callable[[], Awaitable[str | None]]]) -> tuple[int, Any]:
+    """What a supervisor sees."""
+    async with server.serving(server.build(checks), 0, LOCALHOST) as port:
+        async with httpx.AsyncClient(trust_env=False) as http:
+            answer = await http.get(f"http://{LOCALHOST}:{port}/healthz")
+    return answer.status_code, answer.json()
+
+
+async def test_all_is_well() -> None:
+    """200 while no check complains."""
+    assert await health({"telegram": saying(None), "storage": saying(None)}) == (200, {"ok": True})
+
+
+async def test_what_is_wrong_is_said() -> None:
+    """503, with each check that failed and none that did not."""
+    checks = {"telegram": saying("no poll succeeded for 91 s"), "storage": saying(None)}
+    assert await health(checks) == (503, {"ok": False, "telegram": "no poll succeeded for 91 s"})
+
+
+async def test_nothing_else_is_served() -> None:
+    """No page, no listing, no documentation."""
+    async with server.serving(server.build({}), 0, LOCALHOST) as port:
+        async with httpx.AsyncClient(base_url=f"http://{LOCALHOST}:{port}", trust_env=False) as http:
+            assert [(await http.get(path)).status_code for path in ("/", "/docs", "/healthz/x")] == [404] * 3
+            assert (await http.post("/healthz")).status_code == 405
+
+
+async def test_a_port_in_use_is_an_error_at_once() -> None:
+    """And not a bot that runs without its health page."""
+    async with server.serving(server.build({}), 0, LOCALHOST) as port:
+        with pytest.raises(OSError, match="in use"):
+            async with server.serving(server.build({}), port, LOCALHOST):
+                pass
+
+
+async def test_the_port_is_free_again_afterwards() -> None:
+    """A restart finds it."""
+    async with server.serving(server.build({}), 0, LOCALHOST) as port:
+        pass
+    async with server.serving(server.build({}), port, LOCALHOST) as again:
+        assert again == port
