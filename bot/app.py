@@ -216,7 +216,15 @@ async def _work(world: _World, served: Callable[[int], bool], ready: Callable[[s
     dispatch = Dispatch(bot, storage.inbox, world.telegram.process_update, timing, clock)
     polling = Polling(bot, storage.inbox, timing, clock, dispatch.arrived)
     house = Housekeeping(
-        storage.edits, storage.requests, storage.inbox, parts.preparing, parts.engine, timing, clock
+        edits=storage.edits,
+        requests=storage.requests,
+        inbox=storage.inbox,
+        blobs=storage.blobs,
+        result_days=world.settings.result_days,
+        preparing=parts.preparing,
+        engine=parts.engine,
+        timing=timing,
+        clock=clock,
     )
     async with server.serving(server.build({"telegram": polling.problem}), world.settings.port):
         await parts.engine.launch()

@@ -33,6 +33,10 @@ class Blobs(Protocol):
         """The bytes, or None when they are gone."""
         ...
 
+    async def purge(self, before: datetime) -> int:
+        """Delete what was kept before; how many."""
+        ...
+
 
 class Requests(Protocol):
     """The requests, each a durable row."""

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import timedelta
 
 import structlog
 from dbos import DBOS, DBOSConfig, SetEnqueueOptions, SetWorkflowID
+from sqlalchemy.exc import SQLAlchemyError
 
 from bot.clock import Clock
 from bot.domain.timing import Timing
+from bot.errors import StorageBusy
 from bot.jobs.workflow import Workflow
 
 log = structlog.get_logger(__name__)
@@ -22,6 +26,15 @@ MOST_AT_ONCE = 100
 MOST_AT_ONCE_PER_PERSON = 10
 _KEEP_FINISHED = timedelta(days=1)
 _DELETE_BATCH = 500
+
+
+@contextmanager
+def _border() -> Iterator[None]:
+    """Foreign exceptions of the engine's database stop here."""
+    try:
+        yield
+    except SQLAlchemyError as error:
+        raise StorageBusy(f"engine: {type(error).__name__}") from error
 
 
 class Engine:
@@ -65,22 +78,35 @@ class Engine:
         )
 
     async def enqueue(self, edit_id: str, user_id: int) -> None:
-        """Have an edit done. Its id is the workflow's: once more is harmless."""
-        with SetWorkflowID(edit_id), SetEnqueueOptions(queue_partition_key=str(user_id)):
+        """Have an edit done. Its id is the workflow's: once more is harmless.
+
+        Raises:
+            StorageBusy: the engine's database does not take it now; the sweeper comes back to it.
+        """
+        with (
+            _border(),
+            SetWorkflowID(edit_id),
+            SetEnqueueOptions(queue_partition_key=str(user_id)),
+        ):
             await DBOS.enqueue_workflow_async(QUEUE, self._workflow, edit_id)
 
     async def forget_finished(self) -> int:
-        """Delete the records of workflows that ended a day ago; how many."""
+        """Delete the records of workflows that ended a day ago; how many.
+
+        Raises:
+            StorageBusy: not now.
+        """
         before = (self._clock.now() - _KEEP_FINISHED).isoformat()
-        finished = await DBOS.list_workflows_async(
-            status=["SUCCESS", "ERROR", "CANCELLED"],
-            completed_before=before,
-            limit=_DELETE_BATCH,
-            load_input=False,
-            load_output=False,
-        )
-        if finished:
-            await DBOS.delete_workflows_async([workflow.workflow_id for workflow in finished])
+        with _border():
+            finished = await DBOS.list_workflows_async(
+                status=["SUCCESS", "ERROR", "CANCELLED"],
+                completed_before=before,
+                limit=_DELETE_BATCH,
+                load_input=False,
+                load_output=False,
+            )
+            if finished:
+                await DBOS.delete_workflows_async([workflow.workflow_id for workflow in finished])
         return len(finished)
 
     async def stop(self, seconds: float) -> None:

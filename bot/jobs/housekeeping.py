@@ -9,7 +9,7 @@ import structlog
 
 from bot.clock import Clock
 from bot.domain.edits import EditState
-from bot.domain.stores import Edits, Inbox, Requests
+from bot.domain.stores import Blobs, Edits, Inbox, Requests
 from bot.domain.timing import Timing
 from bot.errors import WavebrushError
 from bot.jobs.engine import Engine
@@ -26,6 +26,8 @@ class Housekeeping:
         edits: Edits,
         requests: Requests,
         inbox: Inbox,
+        blobs: Blobs,
+        result_days: int,
         preparing: Preparing,
         engine: Engine,
         timing: Timing,
@@ -34,6 +36,8 @@ class Housekeeping:
         self._edits = edits
         self._requests = requests
         self._inbox = inbox
+        self._blobs = blobs
+        self._result_days = result_days
         self._preparing = preparing
         self._engine = engine
         self._timing = timing
@@ -57,4 +61,5 @@ class Housekeeping:
                 await self._preparing.enqueue(edit)
         await self._requests.expire(now - timedelta(seconds=self._timing.request_expiry))
         await self._inbox.forget(now - timedelta(seconds=self._timing.inbox_keep))
+        await self._blobs.purge(now - timedelta(days=self._result_days))
         await self._engine.forget_finished()

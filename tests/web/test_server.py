@@ -22,9 +22,11 @@ def saying(problem: str | None) -> Callable[[], Awaitable[str | None]]:
 
 async def health(checks: dict[str, Callable[[], Awaitable[str | None]]]) -> tuple[int, Any]:
     """What a supervisor sees."""
-    async with server.serving(server.build(checks), 0, LOCALHOST) as port:
-        async with httpx.AsyncClient(trust_env=False) as http:
-            answer = await http.get(f"http://{LOCALHOST}:{port}/healthz")
+    async with (
+        server.serving(server.build(checks), 0, LOCALHOST) as port,
+        httpx.AsyncClient(trust_env=False) as http,
+    ):
+        answer = await http.get(f"http://{LOCALHOST}:{port}/healthz")
     return answer.status_code, answer.json()
 
 
@@ -41,10 +43,12 @@ async def test_what_is_wrong_is_said() -> None:
 
 async def test_nothing_else_is_served() -> None:
     """No page, no listing, no documentation."""
-    async with server.serving(server.build({}), 0, LOCALHOST) as port:
-        async with httpx.AsyncClient(base_url=f"http://{LOCALHOST}:{port}", trust_env=False) as http:
-            assert [(await http.get(path)).status_code for path in ("/", "/docs", "/healthz/x")] == [404] * 3
-            assert (await http.post("/healthz")).status_code == 405
+    async with (
+        server.serving(server.build({}), 0, LOCALHOST) as port,
+        httpx.AsyncClient(base_url=f"http://{LOCALHOST}:{port}", trust_env=False) as http,
+    ):
+        assert [(await http.get(path)).status_code for path in ("/", "/docs", "/healthz/x")] == [404] * 3
+        assert (await http.post("/healthz")).status_code == 405
 
 
 async def test_a_port_in_use_is_an_error_at_once() -> None:

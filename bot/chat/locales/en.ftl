@@ -24,7 +24,6 @@ text-without-picture = Send me the picture first, with a caption that says what 
 unknown-command = I don't know that command. /help lists what I can do.
 unusable-message = I can only work with pictures: send a photo, or an image as a file, with a caption that says what to change.
 not-served = Sorry, this bot is private and you are not on its list. Its owner can add your id: { $id }.
-forwarded-caption = I don't take instructions from a forwarded message. What should I change in this picture? Just write it.
 
 model-current =
     Model: { $title }, { $price } an edit with your settings.
@@ -49,7 +48,6 @@ spend-model = { $title }: { $spent } for { $edits ->
     [one] 1 edit
    *[other] { $edits } edits
 }
-busy = One moment, I can't write anything down right now. Please send it again in a minute.
 
 ## Intake
 

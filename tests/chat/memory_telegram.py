@@ -1,0 +1,88 @@
+"""A Telegram in memory, behind python-telegram-bot's own seam for transports, for tests in virtual time."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import count
+from typing import Any
+
+from telegram.ext import ExtBot
+from telegram.request import BaseRequest, RequestData
+
+from bot.chat.limiter import Limiter, Priority
+from bot.domain.timing import Timing
+from tests.virtual_time import LoopClock
+
+TOKEN = "123456:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"  # made up
+ME = {"id": 123456, "is_bot": True, "first_name": "Wavebrush", "username": "wavebrush_bot"}
+
+
+@dataclass(frozen=True)
+class Call:
+    """A call that arrived, and when."""
+
+    method: str
+    at: float
+    params: dict[str, Any]
+
+
+class MemoryTelegram(BaseRequest):
+    """Answers every call after ``seconds``; ``refusal`` may give the answer to one instead."""
+
+    def __init__(self, seconds: float = 0.0) -> None:
+        self.seconds = seconds
+        self.calls: list[Call] = []
+        self.refusal: Callable[[Call], tuple[int, dict[str, Any]] | None] = lambda call: None
+        self._ids = count(100)
+
+    @property
+    def read_timeout(self) -> float | None:
+        return None
+
+    async def initialize(self) -> None:
+        """Nothing to open."""
+
+    async def shutdown(self) -> None:
+        """Nothing to close."""
+
+    async def do_request(
+        self, url: str, method: str, request_data: RequestData | None = None, *args: Any, **kwargs: Any
+    ) -> tuple[int, bytes]:
+        parameters = request_data.parameters if request_data else {}
+        call = Call(url.rpartition("/")[2], asyncio.get_running_loop().time(), parameters)
+        self.calls.append(call)
+        await asyncio.sleep(self.seconds)
+        status, answer = self.refusal(call) or (200, {"ok": True, "result": self._result(call)})
+        return status, json.dumps(answer).encode()
+
+    def _result(self, call: Call) -> Any:
+        if call.method == "getMe":
+            return ME
+        if not call.method.startswith(("sendMessage", "edit")):
+            return [] if call.method.lower() == "getupdates" else True
+        chat = {"id": call.params["chat_id"], "type": "private", "first_name": "Ada"}
+        number = call.params.get("message_id") or next(self._ids)
+        return {"message_id": number, "date": 0, "chat": chat, "text": call.params["text"]}
+
+    def named(self, *methods: str) -> list[Call]:
+        """The calls of some methods."""
+        return [call for call in self.calls if call.method in methods]
+
+
+async def memory_bot(telegram: MemoryTelegram, timing: Timing) -> ExtBot[Priority]:
+    """A bot that talks to it, under our own flood limits."""
+    bot = ExtBot(
+        TOKEN, request=telegram, get_updates_request=telegram, rate_limiter=Limiter(timing, LoopClock())
+    )
+    await bot.initialize()
+    telegram.calls.clear()
+    return bot
+
+
+def refused(status: int, description: str, **parameters: Any) -> tuple[int, dict[str, Any]]:
+    """An answer that refuses."""
+    body: dict[str, Any] = {"ok": False, "error_code": status, "description": description}
+    return status, body | ({"parameters": parameters} if parameters else {})
