@@ -9,12 +9,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 import structlog
-from telegram.error import InvalidToken, TelegramError
 
 from bot.chat import application
 from bot.chat.commands import Commands
 from bot.chat.dispatch import Dispatch
-from bot.chat.failures import translate
 from bot.chat.files import Pictures
 from bot.chat.intake import Intake
 from bot.chat.messenger import Messages
@@ -26,7 +24,6 @@ from bot.chat.results import EDIT, Results
 from bot.clock import Clock, SystemClock
 from bot.domain import catalogue
 from bot.domain.pictures import Limits
-from bot.errors import StartRefused
 from bot.imaging.service import Imaging
 from bot.jobs import preparing, steps, workflow
 from bot.jobs.catalogue import LiveCatalogue
@@ -126,26 +123,9 @@ async def _open(settings: Settings, stack: AsyncExitStack) -> _World:
     telegram = application.build(
         settings.telegram_bot_token.get_secret_value(), settings.telegram_api_url, timing, clock
     )
-    await _greet_telegram(telegram, settings)
+    await application.connect(telegram, timing)
     stack.push_async_callback(telegram.shutdown)
     return _World(settings, clock, storage, provider, imaging, telegram, live)
-
-
-async def _greet_telegram(telegram: application.App, settings: Settings) -> None:
-    """Initialise the client; Telegram being down is waited out, a wrong token is not."""
-    wait = settings.timing.poll_retry
-    while True:
-        try:
-            await telegram.initialize()
-            return
-        except InvalidToken:
-            raise StartRefused(
-                "TELEGRAM_BOT_TOKEN is refused by Telegram: copy it again from @BotFather (/mybots)"
-            ) from None
-        except TelegramError as error:
-            log.warning("telegram_unreachable", detail=str(translate(error)), again_in=wait)
-        await asyncio.sleep(wait)
-        wait = min(wait * 2, settings.timing.poll_retry_most)
 
 
 @dataclass(frozen=True, slots=True)

@@ -246,6 +246,9 @@ class FakeBlobs:
     async def get(self, key: str) -> bytes | None:
         return self.kept.get(key)
 
+    async def purge(self, before: datetime) -> int:
+        return 0
+
 
 @dataclass
 class FakeMessenger:

@@ -22,7 +22,7 @@ from telegram.ext import CommandHandler
 
 import bot
 from bot import chat
-from bot.__main__ import cli
+from bot.command_line import cli
 from bot.domain import catalogue
 from bot.domain.money import dollars
 from bot.settings import Settings

@@ -48,6 +48,9 @@ def _people() -> None:
         sa.Column("quality", sa.String(), nullable=True),
         sa.Column("aspect", sa.String(), nullable=False),
         sa.Column("resolution", sa.String(), nullable=True),
+        sa.Column("delivery", sa.String(), nullable=False),
+        sa.Column("confirm_above", sa.BigInteger(), nullable=True),
+        sa.Column("finishing", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("user_id", name="pk_preferences"),
     )
 

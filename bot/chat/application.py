@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterable
 from typing import Any
 
+import structlog
 from telegram import Update
+from telegram.error import InvalidToken, TelegramError
 from telegram.ext import (
     Application,
     ApplicationBuilder,
@@ -16,12 +19,16 @@ from telegram.ext import (
 )
 from telegram.request import HTTPXRequest
 
+from bot.chat.failures import translate
 from bot.chat.limiter import Limiter
 from bot.chat.replies import Bot, place_of, reply
 from bot.chat.texts import say
 from bot.clock import Clock
 from bot.domain.stores import People
 from bot.domain.timing import Timing
+from bot.errors import StartRefused
+
+log = structlog.get_logger(__name__)
 
 Context = ContextTypes.DEFAULT_TYPE
 App = Application[Any, Any, Any, Any, Any, Any]
@@ -70,6 +77,27 @@ def build(token: str, api_url: str, timing: Timing, clock: Clock) -> App:
         .updater(None)
         .build()
     )
+
+
+async def connect(app: App, timing: Timing) -> None:
+    """Initialise the client; Telegram being down is waited out, a wrong token is not.
+
+    Raises:
+        StartRefused: Telegram refuses the token.
+    """
+    wait = timing.poll_retry
+    while True:
+        try:
+            await app.initialize()
+            return
+        except InvalidToken:
+            raise StartRefused(
+                "TELEGRAM_BOT_TOKEN is refused by Telegram: copy it again from @BotFather (/mybots)"
+            ) from None
+        except TelegramError as error:
+            log.warning("telegram_unreachable", detail=str(translate(error)), again_in=wait)
+        await asyncio.sleep(wait)
+        wait = min(wait * 2, timing.poll_retry_most)
 
 
 class Gate:

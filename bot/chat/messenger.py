@@ -155,16 +155,20 @@ class Messages:
             f"{max(1, round(seconds))} s",
             dollars(charged),
         ]
-        lines = [" · ".join(part for part in details if part), *self._notes(edit, model)]
+        lines = [" · ".join(part for part in details if part), *_notes(edit, result, model)]
         return "\n".join(lines)[:MOST_CAPTION]
 
-    def _notes(self, edit: Edit, model: Model | None) -> list[str]:
-        if edit.mask_key is None:
-            return []
-        notes = [say("note-masked", edit.language)]
-        if model is not None and model.mask is None:
-            notes.append(say("note-no-mask-field", edit.language, model=model.title))
-        return notes
+
+def _notes(edit: Edit, result: KeptResult, model: Model | None) -> list[str]:
+    """What the person should know about the mask."""
+    if edit.mask_key is None:
+        return []
+    if result.drift is None:  # it could not be laid over the original
+        return [say("note-not-finished", edit.language)]
+    notes = [say("note-masked", edit.language)]
+    if model is not None and model.mask is None:
+        notes.append(say("note-no-mask-field", edit.language, model=model.title))
+    return notes
 
 
 def _quality(choices: Mapping[str, str]) -> str | None:

@@ -20,6 +20,7 @@ from bot.domain.timing import Timing
 from bot.errors import WavebrushError
 
 log = structlog.get_logger(__name__)
+_EARLY = 0.001  # timers may fire a little early
 
 
 @dataclass(slots=True)
@@ -30,6 +31,7 @@ class _Status:
     expected: float | None = None
     message_id: int | None = None
     shown: str = ""
+    changed: float = 0.0  # monotonic, of the last call that showed it
 
 
 class Progress:
@@ -83,12 +85,14 @@ class Progress:
                 pass
 
     async def _update(self, status: _Status) -> None:
-        text = self._text(status)
+        text, now = self._text(status), self._clock.monotonic()
         if status.message_id is None:
+            status.changed = now
             status.message_id = await reply(self._bot, status.edit.place, text)
             status.shown = text
             await self._remember(status)
-        elif text != status.shown:
+        elif text != status.shown and now - status.changed > self._timing.progress - _EARLY:
+            status.changed = now
             await self._edit(status, text)
 
     async def _edit(self, status: _Status, text: str) -> None:

@@ -17,6 +17,8 @@ _PIXELS = re.compile(r"^(\d{2,5})[x×*✕](\d{2,5})$")
 _RESOLUTION = re.compile(r"^([1248])k$")
 _LONGEST_ASPECT = 3.0
 
+DELIVERIES = ("photo", "file", "both")
+
 
 @dataclass(frozen=True, slots=True)
 class Preferences:
@@ -26,6 +28,9 @@ class Preferences:
     quality: str | None = None
     aspect: str = "auto"  # ``auto``: the source's shape; ``model``: the model decides; else ``W:H``
     resolution: str | None = None
+    delivery: str = "photo"  # one of `DELIVERIES`
+    confirm_above: int | None = None  # micro-dollars; what costs more is asked about first
+    finishing: bool = True  # keep the picture outside a mask, pixel for pixel
 
 
 @dataclass(frozen=True, slots=True)

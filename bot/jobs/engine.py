@@ -111,6 +111,8 @@ class Engine:
 
     async def stop(self, seconds: float) -> None:
         """Let running steps finish for at most ``seconds``; what is left goes on at the next start."""
+        # It reports every step that it cuts off, with tracebacks; that is what a stop is.
+        logging.getLogger("dbos").setLevel(logging.CRITICAL)
         # In a thread: called directly it would block the loop that the steps run in.
         await asyncio.to_thread(DBOS.destroy, workflow_completion_timeout_sec=int(seconds))
         # DBOS made its own thread pool the loop's default and has just closed it.

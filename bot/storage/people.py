@@ -33,7 +33,7 @@ class SqlPeople:
             row = (await connection.execute(query)).one_or_none()
         if row is None:
             return Preferences()
-        return Preferences(row.model, row.quality, row.aspect, row.resolution)
+        return Preferences(**{name: value for name, value in row._mapping.items() if name != "user_id"})
 
     async def save_preferences(self, user_id: int, preferences: Preferences) -> None:
         """Keep all of a person's choices."""

@@ -85,6 +85,9 @@ class PreferencesRow(_Row, table=True):
     quality: str | None = None
     aspect: str
     resolution: str | None = None
+    delivery: str
+    confirm_above: int | None = Field(default=None, sa_type=BigInteger)
+    finishing: bool
 
 
 class InboxRow(_Row, table=True):

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Any
 
+import pytest
 from telegram.ext import ExtBot
 from telegram.request import BaseRequest, RequestData
 
@@ -18,6 +19,11 @@ from tests.virtual_time import LoopClock
 
 TOKEN = "123456:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"  # made up
 ME = {"id": 123456, "is_bot": True, "first_name": "Wavebrush", "username": "wavebrush_bot"}
+
+# Whoever makes a RetryAfter is told that its type will change; `bot.chat.failures.seconds` takes both.
+WITH_RETRY_AFTER = pytest.mark.filterwarnings(
+    "ignore:.*attribute `retry_after` will be:telegram.warnings.PTBDeprecationWarning"
+)
 
 
 @dataclass(frozen=True)

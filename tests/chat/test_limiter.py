@@ -10,8 +10,10 @@ from telegram.error import BadRequest, RetryAfter
 
 from bot.chat.limiter import GROUP, OVERALL, PRIVATE_BURST, Limiter, Priority, Window
 from bot.domain.timing import Timing
+from tests.chat.memory_telegram import WITH_RETRY_AFTER
 from tests.virtual_time import LoopClock, SetClock, cancelled, in_virtual_time, settle
 
+pytestmark = WITH_RETRY_AFTER
 TIMING = Timing()
 ADA, CLUB = 1001, -2001
 

@@ -127,6 +127,7 @@ button-too-late = That was answered already.
 button-not-yours = That button belongs to somebody else.
 button-unknown = That button no longer works. Please send the picture again.
 note-masked = Only the marked part was edited; the rest is your original, pixel for pixel.
+note-not-finished = The model gave back another shape, so the rest could not be kept as it was.
 note-no-mask-field = { $model } takes no mask, so I kept the rest myself.
 option-file = Original file
 file-sent = Here it is.
