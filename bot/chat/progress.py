@@ -31,7 +31,7 @@ class _Status:
     expected: float | None = None
     message_id: int | None = None
     shown: str = ""
-    changed: float = 0.0  # monotonic, of the last call that showed it
+    changed: float = float("-inf")  # monotonic, of the last call that showed it
 
 
 class Progress:
