@@ -132,6 +132,8 @@ def _edits() -> None:
         sa.Column("fit", sa.JSON(none_as_null=True), nullable=True),
         sa.Column("quote", sa.BigInteger(), nullable=False),
         sa.Column("mask_key", sa.String(), nullable=True),
+        sa.Column("finishing", sa.Boolean(), nullable=False),
+        sa.Column("delivery", sa.String(), nullable=False),
         sa.Column("language", sa.String(), nullable=True),
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("reason", sa.String(), nullable=True),

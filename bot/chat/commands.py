@@ -205,8 +205,10 @@ def price(preferences: Preferences, model: Model) -> str:
 
 
 def _priced(asker: _Asker, choice: str, values: tuple[str, ...]) -> str:
+    changes: list[dict[str, Any]] = [{choice: value} for value in values]
     return ", ".join(
-        f"{value} ({price(replace(asker.preferences, **{choice: value}), asker.model)})" for value in values
+        f"{value} ({price(replace(asker.preferences, **change), asker.model)})"
+        for value, change in zip(values, changes, strict=True)
     )
 
 

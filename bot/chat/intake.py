@@ -124,9 +124,9 @@ class Intake:
 
     async def _album_part(self, update: Update, message: Message, part: Request) -> None:
         """Albums have no end mark: they are whole when no part came for a while."""
-        source, prompt = await self._replied_to(message)
+        source, _ = await self._replied_to(message)
         if source is not None:
-            part = replace(part, pictures=(source, *part.pictures), prompt=part.prompt or prompt)
+            part = replace(part, pictures=(source, *part.pictures))
         due_at = part.created_at + timedelta(seconds=self._timing.album_quiet)
         longest = timedelta(seconds=self._timing.album_longest)
         joined = await self._requests.join(part, due_at, longest, update.update_id)

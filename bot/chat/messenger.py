@@ -98,7 +98,7 @@ class Messages:
             if photo is not None:
                 try:
                     return (await self._send_photo(edit, photo, caption)).message_id
-                except BadRequest as error:
+                except NetworkError as error:  # among them BadRequest, and the 413 of a proxy
                     if not any(text in error.message.lower() for text in _NOT_AS_PHOTO):
                         raise
                     log.info("not_as_photo", edit=edit.id, detail=error.message)

@@ -133,6 +133,8 @@ class Edit:
     created_at: datetime
     fit: Fit | None = None
     mask_key: str | None = None  # where the mask's plane is kept
+    finishing: bool = True  # outside the mask the result is to be the source, pixel for pixel
+    delivery: str = "photo"  # one of `bot.domain.preferences.DELIVERIES`
     language: str | None = None
     state: EditState = EditState.HELD
     reason: str | None = None  # the error's key when it failed

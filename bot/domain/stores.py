@@ -65,7 +65,7 @@ class Requests(Protocol):
         ...
 
     async def wanting_words(self, chat_id: int, user_id: int) -> Request | None:
-        """The newest open request of this person here that has no prompt."""
+        """The newest open, addressed request of this person here that has no prompt."""
         ...
 
     async def ask(self, request_id: str, *, for_words: bool) -> bool:
@@ -81,7 +81,7 @@ class Requests(Protocol):
         ...
 
     async def decide(self, request_id: str, decision: Decision, now: datetime) -> bool:
-        """asking → collecting, due now, with a person's decision; False if it no longer asks."""
+        """asking → preparing, due now, with a person's decision; False if it no longer asks."""
         ...
 
     async def close(self, request_id: str, state: RequestState) -> bool:

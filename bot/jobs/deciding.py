@@ -35,6 +35,8 @@ class Wanted:
     plan: Plan
     pictures: tuple[SentPicture, ...]
     mask_key: str | None = None
+    finishing: bool = True
+    delivery: str = "photo"
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,8 +132,12 @@ class Deciding:
         self, request: Request, look: _Look, source: int, references: Sequence[int], *, masked: bool = False
     ) -> Wanted:
         places = (source, *references)
-        # With a mask the result keeps the source's own shape, whatever size was chosen.
-        preferences = replace(look.preferences, aspect="auto") if masked else look.preferences
+        # Where the provider can't be shown the mask, finishing is all that makes it one.
+        shown = look.model.mask is not None or len(places) < look.model.most_pictures
+        finishing = look.preferences.finishing or not shown
+        # A finished result keeps the source's own shape, whatever size was chosen.
+        keeps_shape = masked and finishing
+        preferences = replace(look.preferences, aspect="auto") if keeps_shape else look.preferences
         planned = plan(
             self._catalogue(), preferences, request.prompt, [look.inspections[place] for place in places]
         )
@@ -139,7 +145,7 @@ class Deciding:
         pictures = tuple(
             replace(request.pictures[place], role=role) for place, role in zip(places, roles, strict=True)
         )
-        return Wanted(planned, pictures)
+        return Wanted(planned, pictures, finishing=finishing, delivery=preferences.delivery)
 
     def _which(self, request: Request, look: _Look) -> Question:
         """What the pictures are for: what this model and their number allow."""

@@ -185,5 +185,7 @@ class Preparing:
             created_at=self._.clock.now(),
             fit=wanted.plan.fit,
             mask_key=wanted.mask_key,
+            finishing=wanted.finishing,
+            delivery=wanted.delivery,
             language=request.language,
         )

@@ -281,7 +281,8 @@ class Steps:
 
     async def _finish_once(self, edit: Edit, output: str) -> Finished:
         data = await self._.provider.download(output)
-        if edit.mask_key is not None and (plane := await self._.blobs.get(edit.mask_key)) is not None:
+        plane = await self._.blobs.get(edit.mask_key) if edit.mask_key and edit.finishing else None
+        if plane is not None:
             source = next(picture for picture in edit.pictures if picture.role is Role.SOURCE)
             original = await self._patiently(self._.timing.transfer, self._.pictures.fetch, source)
             return await self._.imaging.finish(original, plane, data, edit.fit)

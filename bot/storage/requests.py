@@ -148,16 +148,16 @@ class SqlRequests:
             _OPEN,
             REQUESTS.c.prompt.is_(None),
             prompt=prompt,
-            state=case((asking, RequestState.COLLECTING), else_=REQUESTS.c.state),
+            state=case((asking, RequestState.PREPARING), else_=REQUESTS.c.state),
             due_at=case((asking, now), else_=REQUESTS.c.due_at),
         )
 
     async def decide(self, request_id: str, decision: Decision, now: datetime) -> bool:
-        """Move from asking to collecting, due now, with a decision; False if it no longer asks."""
+        """Move from asking to preparing, due now, with a decision; False if it no longer asks."""
         return await self._move(
             request_id,
             (RequestState.ASKING,),
-            state=RequestState.COLLECTING,
+            state=RequestState.PREPARING,
             decision=decision.as_json(),
             due_at=now,
         )

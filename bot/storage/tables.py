@@ -167,6 +167,8 @@ class EditRow(_Row, table=True):
     fit: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON(none_as_null=True)))
     quote: int = Field(sa_type=BigInteger)
     mask_key: str | None = None
+    finishing: bool
+    delivery: str
     language: str | None = None
     state: str
     reason: str | None = None

@@ -90,11 +90,11 @@ async def test_the_same_part_twice(shared: World) -> None:
     """A part that Telegram delivers again is not a second picture."""
     ben = await shared.person("Ben")
     await ben.starts()
-    album = await _album(ben, "combine these pictures for Ben")
+    album = await _album(ben, f"combine these pictures for {ben.tag}")
     for place in (0, 1, 1, 2, 0):
         await album.deliver(place)
     await ben.sees_picture()
-    [inputs] = await _bought(shared, "for Ben")
+    [inputs] = await _bought(shared, f"for {ben.tag}")
     assert len(inputs["images"]) == 3
 
 
@@ -102,13 +102,13 @@ async def test_a_part_that_comes_late(shared: World) -> None:
     """It starts no second paid edit, and it is answered."""
     chloe = await shared.person("Chloe")
     await chloe.starts()
-    album = await _album(chloe, "combine both for late Chloe")
+    album = await _album(chloe, f"combine both for {chloe.tag}")
     await album.deliver(0)
     await album.deliver(1)
     await chloe.sees_picture()
     await album.deliver(2)
     await chloe.sees_text("That picture came after I had begun")
-    [inputs] = await _bought(shared, "late Chloe")
+    [inputs] = await _bought(shared, chloe.tag)
     assert len(inputs["images"]) == 2
 
 
@@ -117,14 +117,14 @@ async def test_two_albums_of_two_people_at_once(shared: World) -> None:
     dora, eve = await shared.person("Dora"), await shared.person("Eve")
     await dora.starts()
     await eve.starts()
-    first = await _album(dora, "combine these pictures of Dora")
-    second = await _album(eve, "combine these pictures of Eve")
+    first = await _album(dora, f"combine these pictures of {dora.tag}")
+    second = await _album(eve, f"combine these pictures of {eve.tag}")
     for place in (1, 0, 2):
         await first.deliver(place)
         await second.deliver(place)
     await dora.sees_picture()
     await eve.sees_picture()
-    for name in ("of Dora", "of Eve"):
+    for name in (f"of {dora.tag}", f"of {eve.tag}"):
         [inputs] = await _bought(shared, name)
         assert await _shapes(shared, inputs["images"]) == SHAPES
 
@@ -134,7 +134,7 @@ async def test_a_restart_in_the_middle(own: World) -> None:
     bot = await own.start(SPEED="1")  # slow enough for the crash to fall between the parts
     finn = await own.person("Finn")
     await finn.starts()
-    album = await _album(finn, "combine both for Finn")
+    album = await _album(finn, f"combine both for {finn.tag}")
     await album.deliver(1)
 
     async def noted() -> bool:
@@ -145,7 +145,7 @@ async def test_a_restart_in_the_middle(own: World) -> None:
     await album.deliver(0)
     await own.start(SPEED="4")
     await finn.sees_picture()
-    bought = await _bought(own, "for Finn")
+    bought = await _bought(own, f"for {finn.tag}")
     assert [await _shapes(own, inputs["images"]) for inputs in bought] == [SHAPES[:2]]
 
 
@@ -154,7 +154,7 @@ async def test_words_that_follow_an_album_without_a_caption(shared: World) -> No
     gus = await shared.person("Gus")
     await gus.starts()
     await gus.sends("cat.jpg", "coffee.jpg")
-    await gus.says("combine both for Gus")
+    await gus.says(f"combine both for {gus.tag}")
     await gus.sees_picture()
-    [inputs] = await _bought(shared, "for Gus")
+    [inputs] = await _bought(shared, f"for {gus.tag}")
     assert len(inputs["images"]) == 2

@@ -61,7 +61,7 @@ async def test_a_transparent_mask_as_a_reply_with_the_first_caption(shared: Worl
     ben = await shared.person("Ben")
     await ben.starts()
     await shared.wavespeed_settings(drift=1)
-    [first] = await ben.sends(encoded(SOURCE), caption="comic twice for Ben", as_file=True)
+    [first] = await ben.sends(encoded(SOURCE), caption=f"comic twice for {ben.tag}", as_file=True)
     await ben.sees_picture()
     mask = encoded(transparent(SOURCE, BOX))
     [reply] = await ben.sends(mask, as_file=True, reply_to=str(first["message_id"]))
@@ -69,7 +69,7 @@ async def test_a_transparent_mask_as_a_reply_with_the_first_caption(shared: Worl
         lambda m: "photo" in m and m["reply_to_message"]["message_id"] == reply["message_id"]
     )
     _only_inside(await ben.original(result))
-    assert len(await _bought(shared, "comic twice for Ben")) == 2
+    assert len(await _bought(shared, f"comic twice for {ben.tag}")) == 2
 
 
 async def test_a_painted_mask_is_shown_and_confirmed(shared: World) -> None:
@@ -77,15 +77,15 @@ async def test_a_painted_mask_is_shown_and_confirmed(shared: World) -> None:
     chloe = await shared.person("Chloe")
     await chloe.starts()
     await chloe.sends(
-        encoded(SOURCE, "JPEG"), encoded(painted(SOURCE, BOX), "JPEG"), caption="anime part for Chloe"
+        encoded(SOURCE, "JPEG"), encoded(painted(SOURCE, BOX), "JPEG"), caption=f"anime part for {chloe.tag}"
     )
     shown = await chloe.sees(lambda message: "Is it?" in message.get("caption", ""))
     assert _labels(shown) == ["Edit here", "Invert", "It is a second picture", "Cancel"]
-    assert await _bought(shared, "for Chloe") == []
+    assert await _bought(shared, f"for {chloe.tag}") == []
     await chloe.presses(shown, "Edit here")
     result = await chloe.sees(lambda m: "Only the marked part" in m.get("caption", ""))
     assert result["photo"][-1]["width"] == SOURCE.width
-    assert len(await _bought(shared, "for Chloe")) == 1
+    assert len(await _bought(shared, f"for {chloe.tag}")) == 1
 
 
 async def test_cancelled_before_paying(shared: World) -> None:
@@ -93,12 +93,14 @@ async def test_cancelled_before_paying(shared: World) -> None:
     dora = await shared.person("Dora")
     await dora.starts()
     await dora.sends(
-        encoded(SOURCE, "JPEG"), encoded(painted(SOURCE, BOX, "lime"), "JPEG"), caption="never for Dora"
+        encoded(SOURCE, "JPEG"),
+        encoded(painted(SOURCE, BOX, "lime"), "JPEG"),
+        caption=f"never for {dora.tag}",
     )
     shown = await dora.sees(lambda message: "Is it?" in message.get("caption", ""))
     await dora.presses(shown, "Cancel")
     await dora.sees(lambda m: m["message_id"] == shown["message_id"] and "reply_markup" not in m)
-    assert await _bought(shared, "for Dora") == []
+    assert await _bought(shared, f"for {dora.tag}") == []
     assert shared.rows("SELECT 1 FROM edits WHERE user_id = ?", dora.id) == []
 
 
@@ -106,7 +108,7 @@ async def test_two_photos_are_asked_about(shared: World) -> None:
     """What can't be told is asked, with prices; edit each makes one edit of each picture."""
     eve = await shared.person("Eve")
     await eve.starts()
-    parts = await eve.sends("cat.jpg", "astronaut.jpg", caption="pencil for Eve")
+    parts = await eve.sends("cat.jpg", "astronaut.jpg", caption=f"pencil for {eve.tag}")
     asked = await eve.sees_text("You sent 2 pictures")
     assert _labels(asked) == [
         "Mask: edit only the marked part",
@@ -115,7 +117,7 @@ async def test_two_photos_are_asked_about(shared: World) -> None:
         "Only the first",
         "Cancel",
     ]
-    assert await _bought(shared, "for Eve") == []
+    assert await _bought(shared, f"for {eve.tag}") == []
     await eve.presses(asked, "Edit each")
     for part in parts:
         await eve.sees(
@@ -124,16 +126,16 @@ async def test_two_photos_are_asked_about(shared: World) -> None:
                 and m.get("reply_to_message", {}).get("message_id") == part["message_id"]
             )
         )
-    assert len(await _bought(shared, "for Eve")) == 2
+    assert len(await _bought(shared, f"for {eve.tag}")) == 2
 
 
 async def test_words_say_what_two_photos_are_for(shared: World) -> None:
     """Who says "combine both" is not asked."""
     finn = await shared.person("Finn")
     await finn.starts()
-    await finn.sends("cat.jpg", "coffee.jpg", caption="combine both for Finn")
+    await finn.sends("cat.jpg", "coffee.jpg", caption=f"combine both for {finn.tag}")
     await finn.sees_picture()
-    [inputs] = await _bought(shared, "for Finn")
+    [inputs] = await _bought(shared, f"for {finn.tag}")
     assert len(inputs["images"]) == 2
 
 
@@ -143,12 +145,12 @@ async def test_more_pictures_than_the_model_takes(shared: World) -> None:
     await gus.starts()
     await gus.says("/model gpt-image-1")
     await gus.sees_text("Done:")
-    await gus.sends("cat.jpg", "coffee.jpg", "rocket.jpg", caption="all of these together for Gus")
+    await gus.sends("cat.jpg", "coffee.jpg", "rocket.jpg", caption=f"all of these together for {gus.tag}")
     asked = await gus.sees_text("That is 3 pictures, and GPT Image 1 takes 1.")
     assert _labels(asked)[:2] == ["GPT Image 2 · $0.06", "GPT Image 1 Mini · $0.02"]
     await gus.presses(asked, "GPT Image 1 Mini")
     assert "GPT Image 1 Mini" in (await gus.sees_picture())["caption"]
-    [inputs] = await _bought(shared, "for Gus")
+    [inputs] = await _bought(shared, f"for {gus.tag}")
     assert len(inputs["images"]) == 3
 
 
@@ -173,13 +175,13 @@ async def test_words_as_a_reply_to_the_result_edit_the_stored_original(shared: W
     """The next edit starts from what we keep, not from Telegram's small copy."""
     ida = await shared.person("Ida")
     await ida.starts()
-    await ida.sends("rocket.jpg", caption="comic first for Ida")
+    await ida.sends("rocket.jpg", caption=f"comic first for {ida.tag}")
     result = await ida.sees_picture()
     kept = decoded(await ida.original(result))
-    await ida.says("now neon for Ida", reply_to=str(result["message_id"]))
-    await ida.sees(lambda m: "photo" in m and m["reply_to_message"].get("text") == "now neon for Ida")
+    await ida.says(f"now neon for {ida.tag}", reply_to=str(result["message_id"]))
+    await ida.sees(lambda m: "photo" in m and m["reply_to_message"].get("text") == f"now neon for {ida.tag}")
     uploads = (await shared.http.get(f"{shared.wavespeed}/sandbox/uploads")).json()["uploads"]
-    [inputs] = await _bought(shared, "now neon for Ida")
+    [inputs] = await _bought(shared, f"now neon for {ida.tag}")
     [sent] = [upload for upload in uploads if upload["url"] in inputs["images"]]
     assert abs(sent["width"] - kept.width) <= 2
 
@@ -188,7 +190,7 @@ async def test_a_button_of_somebody_else(shared: World) -> None:
     """A press with another's or a made-up id is answered and does nothing."""
     jo = await shared.person("Jo")
     await jo.starts()
-    await jo.sends("cat.jpg", "coffee.jpg", caption="wait for Jo")
+    await jo.sends("cat.jpg", "coffee.jpg", caption=f"wait for {jo.tag}")
     asked = await jo.sees_text("You sent 2 pictures")
     update = {
         "callback_query": {

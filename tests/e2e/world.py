@@ -200,6 +200,11 @@ class Person:
         """The chat they look at."""
         return self.id if self.group is None else self.group
 
+    @property
+    def tag(self) -> str:
+        """A word of their own, for prompts that are looked for later."""
+        return f"{self.name.lower()}-{self.id}"
+
     def within(self, group: int) -> Person:
         """The same person, looking at a group."""
         return Person(self.world, self.id, self.name, group)

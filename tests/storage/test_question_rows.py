@@ -80,7 +80,7 @@ async def test_the_newest_request_without_words_wants_them(
     [
         (RequestState.COLLECTING, RequestState.COLLECTING, _DUE),
         (RequestState.PREPARING, RequestState.PREPARING, _DUE),
-        (RequestState.ASKING, RequestState.COLLECTING, NOW),
+        (RequestState.ASKING, RequestState.PREPARING, NOW),
     ],
 )
 async def test_words_are_given_once(
@@ -126,8 +126,9 @@ async def test_words_that_cross_the_question_for_them_are_taken(database: Databa
             requests.ask(request.id, for_words=True), elsewhere.give_words(request.id, "blue", NOW)
         )
         assert given
-        after = RequestState.COLLECTING if asked else RequestState.PREPARING
-        assert await requests.get(request.id) == replace(request, state=after, prompt="blue")
+        assert await requests.get(request.id) == replace(request, prompt="blue")
+        # Who asked for words has to be called again; who did not ask sees them when it looks once more.
+        assert [found.id for found in await requests.claim_due(NOW, LATER, 9)] == [request.id] * asked
 
 
 @pytest.mark.parametrize("url", ["postgres"], indirect=True)

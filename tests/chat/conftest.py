@@ -1,0 +1,67 @@
+"""A real client of a real Telegram stand-in over HTTP, and a real SQLite database."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from bot.chat import application
+from bot.chat.application import App
+from bot.chat.replies import Bot
+from bot.clock import SystemClock
+from bot.domain.timing import Timing
+from bot.storage.database import Database
+from bot.storage.inbox import SqlInbox
+from bot.storage.migrations import upgrade
+from tests.sandbox.telegram_bench import TOKEN, Bench, standin
+
+TIMING = Timing().faster(20)
+
+
+@pytest.fixture
+async def telegram() -> AsyncIterator[Bench]:
+    """Telegram, 200 times as fast, with Ada, Ben, Chloe and their group; Ada has started the bot."""
+    async with standin() as bench:
+        await bench.started()
+        yield bench
+
+
+@pytest.fixture
+async def app(telegram: Bench) -> AsyncIterator[App]:
+    """Our own python-telegram-bot, with its limiter."""
+    app = application.build(TOKEN, telegram.url, TIMING, SystemClock())
+    await app.initialize()
+    yield app
+    await app.shutdown()
+
+
+@pytest.fixture
+def bot(app: App) -> Bot:
+    """The bot's side of the chats."""
+    bot: Bot = app.bot
+    return bot
+
+
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite file to copy."""
+    file = tmp_path_factory.mktemp("chat") / "migrated.db"
+    upgrade(f"sqlite:///{file}")
+    return file
+
+
+@pytest.fixture
+async def database(migrated: Path, tmp_path: Path) -> AsyncIterator[Database]:
+    """A fresh database."""
+    database = Database.open(f"sqlite:///{shutil.copy(migrated, tmp_path / 'app.db')}")
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+def inbox(database: Database) -> SqlInbox:
+    """The real inbox."""
+    return SqlInbox(database)
