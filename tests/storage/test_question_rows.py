@@ -127,8 +127,9 @@ async def test_words_that_cross_the_question_for_them_are_taken(database: Databa
         )
         assert given
         assert await requests.get(request.id) == replace(request, prompt="blue")
-        # Who asked for words has to be called again; who did not ask sees them when it looks once more.
-        assert [found.id for found in await requests.claim_due(NOW, LATER, 9)] == [request.id] * asked
+        # Who asked is called again at once; who did not ask looks once more, or again after its lease.
+        due = [found.id for found in await requests.claim_due(NOW, LATER, 99)]
+        assert (request.id in due) >= asked
 
 
 @pytest.mark.parametrize("url", ["postgres"], indirect=True)
