@@ -10,22 +10,30 @@ from datetime import timedelta
 
 import structlog
 
-from bot.chat import application
+from bot.chat import application, results, styles
+from bot.chat.cancels import Cancels
 from bot.chat.commands import Commands
 from bot.chat.dispatch import Dispatch
 from bot.chat.files import Pictures
+from bot.chat.groups import Groups
+from bot.chat.history import History
 from bot.chat.intake import Intake
 from bot.chat.messenger import Messages
 from bot.chat.polling import Polling
 from bot.chat.presses import Presses
+from bot.chat.profile import Profile
 from bot.chat.progress import Progress
 from bot.chat.questions import REQUEST, Answers, Asking
-from bot.chat.results import EDIT, Results
+from bot.chat.result_buttons import ResultButtons
+from bot.chat.setting_commands import SettingCommands
+from bot.chat.setting_menus import ALONE, NESTED, SettingMenus
 from bot.clock import Clock, SystemClock
 from bot.domain import catalogue
 from bot.domain.pictures import Limits
 from bot.imaging.service import Imaging
-from bot.jobs import preparing, steps, workflow
+from bot.jobs import ending, preparing, steps, workflow
+from bot.jobs.again import Again
+from bot.jobs.cancelling import Cancelling
 from bot.jobs.catalogue import LiveCatalogue
 from bot.jobs.deciding import Deciding
 from bot.jobs.engine import Engine
@@ -37,6 +45,7 @@ from bot.providers.wavespeed import WaveSpeed
 from bot.settings import Settings
 from bot.storage.blobs import FileBlobs
 from bot.storage.buttons import SqlButtons
+from bot.storage.chats import SqlChats
 from bot.storage.database import Database
 from bot.storage.edits import SqlEdits
 from bot.storage.inbox import SqlInbox
@@ -54,6 +63,7 @@ _EXECUTOR = "wavebrush"
 
 @dataclass(frozen=True, slots=True)
 class _Storage:
+    chats: SqlChats
     edits: SqlEdits
     requests: SqlRequests
     people: SqlPeople
@@ -74,6 +84,7 @@ class _World:
     imaging: Imaging
     telegram: application.App
     live: LiveCatalogue
+    styles: tuple[styles.Style, ...]
 
 
 async def run(
@@ -99,10 +110,13 @@ async def _open(settings: Settings, stack: AsyncExitStack) -> _World:
     check_sqlite(settings.app_database_url)
     stack.enter_context(locked(settings.data_dir))
     await asyncio.to_thread(upgrade, settings.app_database_url)
+    offered_styles = styles.load(settings.data_dir / "styles.toml")
     clock, timing = SystemClock(), settings.timing
     database = Database.open(settings.app_database_url)
     stack.push_async_callback(database.close)
+    await stack.enter_async_context(database.alone())
     storage = _Storage(
+        SqlChats(database),
         SqlEdits(database),
         SqlRequests(database),
         SqlPeople(database),
@@ -121,11 +135,15 @@ async def _open(settings: Settings, stack: AsyncExitStack) -> _World:
     live = LiveCatalogue(catalogue.load(), provider, timing)
     await live.refresh()
     telegram = application.build(
-        settings.telegram_bot_token.get_secret_value(), settings.telegram_api_url, timing, clock
+        settings.telegram_bot_token.get_secret_value(),
+        settings.telegram_api_url,
+        timing,
+        clock,
+        moved=storage.chats.move,
     )
     await application.connect(telegram, timing)
     stack.push_async_callback(telegram.shutdown)
-    return _World(settings, clock, storage, provider, imaging, telegram, live)
+    return _World(settings, clock, storage, provider, imaging, telegram, live, offered_styles)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,19 +156,20 @@ class _Parts:
     preparing: preparing.Preparing
     progress: Progress
     messages: Messages
+    pictures: Pictures
 
 
 def _jobs(world: _World) -> _Parts:
     """Plug the jobs into the world."""
     storage, timing, clock = world.storage, world.settings.timing, world.clock
     bot = world.telegram.bot
-    progress = Progress(bot, storage.edits, timing, clock)
-    asking = Asking(bot, storage.buttons, clock)
+    progress = Progress(bot, storage.edits, storage.chats, storage.people, timing, clock)
+    asking = Asking(bot, storage.buttons, storage.edits, world.styles, clock)
     messages = Messages(bot, progress, asking, storage.buttons, world.imaging, world.live.now, timing, clock)
     pictures = Pictures(bot, storage.edits, storage.blobs, Limits(), timing)
     watch, posting = Watch(world.provider, timing, clock), Posting()
     work = steps.Steps(
-        steps.Ports(
+        ending.Ports(
             edits=storage.edits,
             provider=world.provider,
             imaging=world.imaging,
@@ -165,7 +184,9 @@ def _jobs(world: _World) -> _Parts:
         )
     )
     url = world.settings.engine_database_url
-    engine = Engine(url, _EXECUTOR, workflow.build(work, timing), timing, clock)
+    running_edits: workflow.Running = {}
+    edit = workflow.build(work, timing, running_edits)
+    engine = Engine(url, _EXECUTOR, edit, running_edits, timing, clock)
     ports = preparing.Ports(
         requests=storage.requests,
         edits=storage.edits,
@@ -177,7 +198,65 @@ def _jobs(world: _World) -> _Parts:
         timing=timing,
         clock=clock,
     )
-    return _Parts(watch, posting, engine, preparing.Preparing(ports), progress, messages)
+    return _Parts(watch, posting, engine, preparing.Preparing(ports), progress, messages, pictures)
+
+
+def _history(world: _World) -> History:
+    storage, models = world.storage, world.live.now
+    buttons = ResultButtons(storage.buttons, models, world.clock)
+    return History(world.telegram.bot, storage.edits, storage.blobs, world.imaging, buttons, models)
+
+
+def _result_ports(world: _World, parts: _Parts) -> results.Ports:
+    storage, clock = world.storage, world.clock
+    return results.Ports(
+        bot=world.telegram.bot,
+        edits=storage.edits,
+        blobs=storage.blobs,
+        imaging=world.imaging,
+        pictures=parts.pictures,
+        buttons=ResultButtons(storage.buttons, world.live.now, clock),
+        again=Again(
+            storage.people,
+            storage.edits,
+            storage.blobs,
+            world.live.now,
+            parts.messages,
+            parts.engine.enqueue,
+            clock,
+        ),
+        timing=world.settings.timing,
+        result_days=world.settings.result_days,
+    )
+
+
+def _rooms(world: _World, parts: _Parts) -> list[application.Room]:
+    """What people say and press, by who answers it: the first that listens takes it."""
+    clock, storage, timing = world.clock, world.storage, world.settings.timing
+    bot = world.telegram.bot
+    answers = Answers(storage.requests, parts.preparing.nudge, clock)
+    shown = results.Results(_result_ports(world, parts))
+    cancelling = Cancelling(storage.edits, parts.messages, clock)
+    menus = SettingMenus(bot, storage.people, storage.buttons, world.live.now, clock)
+    return [
+        Cancels(bot, storage.edits, storage.requests, cancelling).handlers(),
+        _history(world).handlers(),
+        Commands(bot, storage.people, storage.ledger, world.live.now, clock).handlers(),
+        SettingCommands(bot, storage.people, menus, world.live.now).handlers(),
+        Intake(
+            bot,
+            storage.requests,
+            storage.edits,
+            parts.preparing.nudge,
+            parts.progress.signs.seen,
+            timing,
+            clock,
+        ).handlers(),
+        Presses(
+            storage.buttons,
+            {ALONE: menus.take, NESTED: menus.take, REQUEST: answers.take, results.EDIT: shown.take},
+        ).handlers(),
+    ]
 
 
 async def _work(world: _World, served: Callable[[int], bool], ready: Callable[[str], None] | None) -> None:
@@ -185,14 +264,9 @@ async def _work(world: _World, served: Callable[[int], bool], ready: Callable[[s
     clock, storage, timing = world.clock, world.storage, world.settings.timing
     bot = world.telegram.bot
     parts = _jobs(world)
-    answers = Answers(storage.requests, parts.preparing.nudge, clock)
-    results = Results(bot, storage.edits, storage.blobs, world.imaging, timing, world.settings.result_days)
-    rooms = [
-        Commands(bot, storage.people, storage.ledger, world.live.now, clock).handlers(),
-        Intake(bot, storage.requests, storage.edits, parts.preparing.nudge, timing, clock).handlers(),
-        Presses(storage.buttons, {REQUEST: answers.take, EDIT: results.take}).handlers(),
-    ]
-    application.route(world.telegram, application.Gate(bot, storage.people, served), rooms)
+    groups = Groups(bot, storage.chats, storage.edits, parts.progress, clock)
+    gate = application.Gate(bot, storage.people, served)
+    application.route(world.telegram, gate, _rooms(world, parts), before=groups.handlers())
     dispatch = Dispatch(bot, storage.inbox, world.telegram.process_update, timing, clock)
     polling = Polling(bot, storage.inbox, timing, clock, dispatch.arrived)
     house = Housekeeping(
@@ -214,12 +288,15 @@ async def _work(world: _World, served: Callable[[int], bool], ready: Callable[[s
         await storage.requests.release(now, now + timedelta(seconds=timing.album_quiet))
         async with running(parts.watch.run, parts.progress.run, world.live.run) as working:
             intake = (polling.run, polling.watchdog, dispatch.run, parts.preparing.run, house.run)
-            async with running(*intake) as taking_in:
-                log.info("ready", bot=bot.username)
-                if ready:
-                    ready(bot.username)
-                await until_told([*working, *taking_in])
+            profile = Profile(bot, world.settings.admins)
+            try:
+                async with running(*intake) as taking_in, running(profile.register):
+                    log.info("ready", bot=bot.username)
+                    if ready:
+                        ready(bot.username)
+                    await until_told([*working, *taking_in])
+            finally:  # also when a loop broke: no step may meet what is closed after this
                 log.info("stopping")
-            if not await parts.posting.close(timing.submit):
-                log.error("stopped_while_posting")
-            await parts.engine.stop(timing.shutdown)
+                if not await parts.posting.close(timing.submit):
+                    log.error("stopped_while_posting")
+                await parts.engine.stop(timing.shutdown)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -89,7 +90,9 @@ def demo(
     except (StartRefused, sandbox.NotADemo) as error:
         _refuse(error)
     except OSError as error:
-        _refuse(StartRefused(f"Port {port} is taken ({error.strerror}); try: python -m bot demo --port 8081"))
+        if error.errno != errno.EADDRINUSE:
+            raise
+        _refuse(StartRefused(f"Port {port} is taken; try: python -m bot demo --port 8081"))
 
 
 def _welcome(address: str) -> Callable[[str], None]:

@@ -265,6 +265,17 @@ class PersonUnreachable(MessengerError):
 
 
 class MessengerBusy(MessengerError):
-    """Telegram did not take it now."""
+    """Telegram did not take it now; ``uncertain``: or it did, and its answer was lost."""
 
     permanent = False
+    uncertain: bool = False
+
+
+def named(key: str) -> WavebrushError:
+    """An error by its ``key``, as it was recorded: without detail or values."""
+    found = [WavebrushError]
+    for kind in found:
+        found += kind.__subclasses__()
+        if kind.key == key:
+            return kind()
+    return WavebrushError(key)

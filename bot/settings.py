@@ -74,7 +74,6 @@ class Settings(BaseSettings):
         json_schema_extra={"where": "get one from @BotFather in Telegram (/newbot)"},
     )
     wavespeed_api_key: SecretStr = Field(
-        min_length=8,
         description="The key that pays for edits",
         json_schema_extra={
             "where": "make one at https://wavespeed.ai/accesskey (it works after a first top-up)"
@@ -115,6 +114,13 @@ class Settings(BaseSettings):
     def _token(cls, value: SecretStr) -> SecretStr:
         if not _TOKEN.fullmatch(value.get_secret_value()):
             raise ValueError("it looks like 123456789:AAE…")
+        return value
+
+    @field_validator("wavespeed_api_key")
+    @classmethod
+    def _key(cls, value: SecretStr) -> SecretStr:
+        if not re.fullmatch(r"[!-~]{8,}", value.get_secret_value()):
+            raise ValueError("it has no spaces, and at least 8 characters")
         return value
 
     @field_validator("admins", mode="before")

@@ -9,10 +9,21 @@ from datetime import datetime
 from itertools import count
 from typing import Any, Generic, TypeVar
 
-from bot.domain.edits import Attempt, AttemptState, Edit, EditState, KeptResult, Request, SentPicture
+from bot.domain.edits import (
+    Attempt,
+    AttemptState,
+    Delivered,
+    Edit,
+    EditState,
+    KeptResult,
+    Request,
+    SentPicture,
+)
 from bot.domain.pictures import Encoded, Finished, Fit, Inspection, Recognised, Size, WireMask
 from bot.domain.ports import Prediction, PredictionStatus, Stage, Submission
+from bot.domain.preferences import Preferences
 from bot.domain.roles import Question
+from bot.domain.stores import EditEnded
 from bot.errors import WavebrushError
 
 T = TypeVar("T")
@@ -118,6 +129,9 @@ class FakeEdits:
         return next((edit for edit in self.edits.values() if edit.result_message_id == message_id), None)
 
     async def advance(self, edit_id: str, state: EditState) -> bool:
+        order = list(EditState)
+        if order.index(self.edits[edit_id].state) > order.index(state):
+            return False
         return self.change(edit_id, state=state)
 
     async def unfinished(self, created_before: datetime) -> list[Edit]:
@@ -126,7 +140,7 @@ class FakeEdits:
 
     async def open_attempt(self, edit_id: str, source_url: str, now: datetime) -> Attempt:
         if self.edits[edit_id].state.final:
-            raise ValueError(f"edit {edit_id} is final")
+            raise EditEnded(f"edit {edit_id} is final")
         number = next(self._ids)
         self.attempts.append(Attempt(number, edit_id, number, AttemptState.OPEN, source_url, now))
         return self.attempts[-1]
@@ -152,11 +166,40 @@ class FakeEdits:
 
     async def set_status_message(self, edit_id: str, message_id: int | None) -> None:
         self.busy.take()
-        self.change(edit_id, status_message_id=message_id)
+        self.edits[edit_id] = replace(self.edits[edit_id], status_message_id=message_id)
 
-    async def delivered(self, edit_id: str, message_id: int) -> None:
+    async def delivered(self, edit_id: str, message_id: int, file_id: str | None = None) -> None:
         self.busy.take()
-        self.edits[edit_id] = replace(self.edits[edit_id], result_message_id=message_id)
+        changes: dict[str, Any] = {"result_message_id": message_id, "result_file_id": file_id}
+        self.edits[edit_id] = replace(self.edits[edit_id], **changes)
+
+    async def accept(self, edit: Edit) -> bool:
+        if await self.of_origin(edit.origin) is not None:
+            return False
+        self.edits[edit.id] = edit
+        return True
+
+    async def of_origin(self, origin: str) -> Edit | None:
+        return next((edit for edit in self.edits.values() if edit.origin == origin), None)
+
+    async def cancel(self, edit_id: str, now: datetime) -> bool:
+        last = await self.current_attempt(edit_id)
+        if last is not None and last.state not in {AttemptState.REFUSED, AttemptState.FAILED}:
+            return False
+        return self.change(edit_id, state=EditState.CANCELLED, charged=0, ended_at=now)
+
+    async def unfinished_of(self, user_id: int, chat_id: int | None = None) -> list[Edit]:
+        return [edit for edit in self.edits.values() if edit.user_id == user_id and not edit.state.final]
+
+    async def unfinished_at(self, chat_id: int, message_id: int) -> list[Edit]:
+        found = [edit for edit in self.edits.values() if edit.place.message_id == message_id]
+        return [edit for edit in found if not edit.state.final]
+
+    async def done_of(self, user_id: int, limit: int, chat_id: int | None = None) -> list[Edit]:
+        return [edit for edit in self.edits.values() if edit.state is EditState.DONE][:limit]
+
+    async def recent_prompts(self, user_id: int, limit: int, chat_id: int | None = None) -> list[str]:
+        return [edit.prompt for edit in self.edits.values()][:limit]
 
     async def settle(
         self, edit_id: str, state: EditState, *, charge: int, reason: str | None, now: datetime
@@ -175,12 +218,51 @@ class FakeEdits:
 
 
 @dataclass
+class FakeChats:
+    """Implements `bot.domain.stores.Chats` over `FakeEdits`."""
+
+    edits: FakeEdits = field(default_factory=FakeEdits)
+    moves: list[tuple[int, int]] = field(default_factory=list)
+
+    async def move(self, old: int, new: int) -> None:
+        self.moves.append((old, new))
+
+    async def left(self, chat_id: int) -> list[Edit]:
+        found = self.edits.edits.values()
+        return [edit for edit in found if edit.place.chat_id == chat_id and not edit.state.final]
+
+    async def stale_statuses(self) -> list[Edit]:
+        found = self.edits.edits.values()
+        return [edit for edit in found if edit.state.final and edit.status_message_id is not None]
+
+
+@dataclass
+class FakePeople:
+    """Implements `bot.domain.stores.People`: names, and nobody chose anything."""
+
+    names: dict[int, str] = field(default_factory=dict)
+
+    async def seen(self, user_id: int, name: str, username: str | None, language: str | None) -> None:
+        self.names[user_id] = name
+
+    async def name(self, user_id: int) -> str | None:
+        return self.names.get(user_id)
+
+    async def preferences(self, user_id: int) -> Preferences:
+        return Preferences()
+
+    async def save_preferences(self, user_id: int, preferences: Preferences) -> None:
+        return None
+
+
+@dataclass
 class FakeImaging:
     """Implements `bot.domain.ports.Imaging`: what it gives tells what it was given."""
 
     cleaned: list[tuple[bytes, Fit | None]] = field(default_factory=list)
     kept: Turns[Finished] = field(default_factory=lambda: Turns(Finished(PNG, None)))
     finished: list[tuple[bytes, bytes, bytes, Fit | None]] = field(default_factory=list)
+    verified: Turns[None] = field(default_factory=lambda: Turns(None))
     photos: Turns[Encoded | None] = field(
         default_factory=lambda: Turns(Encoded(b"photo", "image/jpeg", "jpg", Size(1280, 853)))
     )
@@ -189,6 +271,7 @@ class FakeImaging:
         return Inspection("JPEG", Size(300, 200), transparent=False)
 
     async def verify(self, data: bytes) -> Inspection:
+        self.verified.take()
         return await self.inspect(data)
 
     async def clean(self, data: bytes, fit: Fit | None, *, lossless: bool = False) -> Encoded:
@@ -222,6 +305,9 @@ class FakeImaging:
 
     async def as_file(self, data: bytes) -> Encoded:
         return Encoded(data, "image/png", "png", Size(1536, 1024))
+
+    async def before_after(self, source: bytes, result: bytes) -> Encoded:
+        return Encoded(source + b" | " + result, "image/jpeg", "jpg", Size(600, 200))
 
 
 @dataclass
@@ -274,9 +360,11 @@ class FakeMessenger:
     def progress(self, edit: Edit, stage: Stage, expected_seconds: float | None = None) -> None:
         self.stages.append(stage)
 
-    async def deliver(self, edit: Edit, result: KeptResult, data: bytes, charged: int, seconds: float) -> int:
+    async def deliver(
+        self, edit: Edit, result: KeptResult, data: bytes, charged: int, seconds: float
+    ) -> Delivered:
         self.delivered.append((data, charged))
-        return self.deliveries.take()
+        return Delivered(self.deliveries.take(), "photo")
 
     async def end(self, edit: Edit, error: WavebrushError | None = None) -> None:
         self.ends.append((edit, error))

@@ -11,6 +11,7 @@ import re
 from telegram import Message
 
 _EDIT = re.compile(r"^/edit(?:@(\w+))?(?:\s+|$)", re.IGNORECASE)
+_NAMED = re.compile(r"^/\w+@(\w+)", re.IGNORECASE)
 
 
 def addressed(message: Message, bot_id: int, bot_name: str) -> str | None:
@@ -18,19 +19,46 @@ def addressed(message: Message, bot_id: int, bot_name: str) -> str | None:
 
     A forwarded caption is somebody else's words, not an instruction to spend this person's money.
     """
-    text = "" if message.forward_origin else (message.caption or message.text or "")
+    text = _words(message)
     command = _EDIT.match(text)
     if command is not None:
         named = command.group(1)
         return text[command.end() :].strip() if named is None or _same(named, bot_name) else None
     if message.chat.type == "private":
         return text.strip()
-    mention = re.compile(rf"@{re.escape(bot_name)}\b", re.IGNORECASE)
+    mention = re.compile(rf"(?<!\w)@{re.escape(bot_name)}\b", re.IGNORECASE)
     if mention.search(text):
         return mention.sub("", text).strip()
-    answered = message.reply_to_message
+    other = _NAMED.match(text)
+    if other is not None and not _same(other.group(1), bot_name):
+        return None  # another bot's, also as a reply to this one
+    answered = answered_by(message)
     to_bot = answered is not None and answered.from_user is not None and answered.from_user.id == bot_id
     return text.strip() if to_bot else None
+
+
+def turned_to(message: Message, bot_id: int, bot_name: str) -> bool:
+    """Whether a message expects an answer of the bot: it is addressed, or a command that names the bot."""
+    command = _NAMED.match(_words(message))
+    named = command is not None and _same(command.group(1), bot_name)
+    return named or addressed(message, bot_id, bot_name) is not None
+
+
+def answered_by(message: Message) -> Message | None:
+    """What a message replies to.
+
+    In a forum, one that replies to nothing carries its topic's opening there, which somebody made and
+    nobody answers (https://core.telegram.org/bots/api#message, ``is_topic_message``).
+    """
+    answered = message.reply_to_message
+    if answered is None or answered.forum_topic_created is not None:
+        return None
+    opening = message.is_topic_message and answered.message_id == message.message_thread_id
+    return None if opening else answered
+
+
+def _words(message: Message) -> str:
+    return "" if message.forward_origin else (message.caption or message.text or "")
 
 
 def _same(name: str, other: str) -> bool:

@@ -20,7 +20,8 @@ from telegram.ext import (
 from telegram.request import HTTPXRequest
 
 from bot.chat.failures import translate
-from bot.chat.limiter import Limiter
+from bot.chat.groups import turn_away
+from bot.chat.limiter import Limiter, Moved
 from bot.chat.replies import Bot, place_of, reply
 from bot.chat.texts import say
 from bot.clock import Clock
@@ -32,6 +33,7 @@ log = structlog.get_logger(__name__)
 
 Context = ContextTypes.DEFAULT_TYPE
 App = Application[Any, Any, Any, Any, Any, Any]
+Room = list[BaseHandler[Any, Any, Any]]
 
 
 class _Strict(App):
@@ -44,7 +46,7 @@ class _Strict(App):
         raise error
 
 
-def build(token: str, api_url: str, timing: Timing, clock: Clock) -> App:
+def build(token: str, api_url: str, timing: Timing, clock: Clock, moved: Moved | None = None) -> App:
     """An application that neither polls nor queues by itself: `Polling` and `Dispatch` do.
 
     Args:
@@ -52,6 +54,7 @@ def build(token: str, api_url: str, timing: Timing, clock: Clock) -> App:
         api_url: the Bot API server, without ``/bot``.
         timing: time-outs. Uploads are answered late; giving up early would send a picture twice.
         clock: for the flood limits.
+        moved: told the old and the new id of a group that became a supergroup.
     """
 
     def request(connections: int) -> HTTPXRequest:
@@ -73,7 +76,7 @@ def build(token: str, api_url: str, timing: Timing, clock: Clock) -> App:
         .base_file_url(f"{api_url}/file/bot")
         .request(request(16))
         .get_updates_request(request(2))
-        .rate_limiter(Limiter(timing, clock))
+        .rate_limiter(Limiter(timing, clock, moved))
         .updater(None)
         .build()
     )
@@ -115,18 +118,28 @@ class Gate:
             ApplicationHandlerStop: its person is not served.
         """
         user, message = update.effective_user, update.effective_message
+        new = message if message is not None and message is update.message else None
+        if new is not None and new.sender_chat is not None:  # a group's or a channel's, so nobody's own
+            await turn_away(self._bot, new)
+            raise ApplicationHandlerStop
         if user is None or user.is_bot:
             raise ApplicationHandlerStop
         if self._served(user.id):
             await self._people.seen(user.id, user.full_name, user.username, user.language_code)
             return
-        if message is not None and update.message is message and message.chat.type == "private":
-            await reply(self._bot, place_of(message), say("not-served", user.language_code, id=str(user.id)))
+        if new is not None and new.chat.type == "private":
+            await reply(self._bot, place_of(new), say("not-served", user.language_code, id=str(user.id)))
+        elif new is not None:
+            await turn_away(self._bot, new)
         raise ApplicationHandlerStop
 
 
-def route(app: App, gate: Gate, rooms: Iterable[Iterable[BaseHandler[Any, Any, Any]]]) -> None:
-    """Put the gate before all handlers, and the handlers in order."""
+Handlers = Iterable[BaseHandler[Any, Any, Any]]
+
+
+def route(app: App, gate: Gate, rooms: Iterable[Handlers], before: Handlers = ()) -> None:
+    """Put the gate before all handlers but those that hear of everybody, and the handlers in order."""
+    app.add_handlers(list(before), group=-2)
     app.add_handler(TypeHandler(Update, gate.check), group=-1)
     for room in rooms:
         app.add_handlers(list(room))

@@ -88,27 +88,23 @@ class Dispatch:
             del self._tasks[lane], self._lanes[lane]
 
     async def _one(self, raw: InboxUpdate) -> None:
-        """Handle one update until it is done; only a busy database makes it wait."""
-        update = self._parse(raw)
-        wait = self._timing.poll_retry
+        """Handle one update until it is done; only a busy database makes it wait.
+
+        One that can't be read, or breaks its handler, is reported and skipped alone.
+        """
+        wait, given_up = self._timing.poll_retry, False
         while True:
             try:
+                update = None if given_up else Update.de_json(json.loads(raw.body), self._bot)
                 if update is not None:
                     await self._handle(update)
-                await self._inbox.done(raw.update_id, readable=update is not None)
+                await self._inbox.done(raw.update_id, readable=not given_up)
                 return
             except WavebrushError as error:
-                log.warning("update_waits", update=raw.update_id, detail=str(error))
-            except Exception:  # one update that breaks must not stop those behind it
+                given_up = given_up or error.permanent  # repeated, it would block its chat for ever
+                log.warning("update_waits", update=raw.update_id, given_up=given_up, detail=str(error))
+            except Exception:  # whatever it was, it must not stop the updates behind it
                 log.exception("update_broke", update=raw.update_id)
-                update = None
-                continue
+                given_up = True
             await asyncio.sleep(wait)
             wait = min(wait * 2, self._timing.poll_retry_most)
-
-    def _parse(self, raw: InboxUpdate) -> Update | None:
-        try:
-            return Update.de_json(json.loads(raw.body), self._bot)
-        except Exception:  # whatever the parser trips over: it is stored, reported and skipped alone
-            log.exception("update_unreadable", update=raw.update_id)
-            return None

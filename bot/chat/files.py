@@ -58,6 +58,8 @@ class Pictures:
         for last in (*[False] * (_LINKS - 1), True):
             try:
                 file = await self._bot.get_file(file_id)
+                if (file.file_size or 0) > self._limits.bytes:  # a Bot API server of one's own gives more
+                    raise PictureTooHeavy(f"{file.file_size} bytes", limit_mb=self._limits.bytes // 2**20)
                 return bytes(await file.download_as_bytearray(read_timeout=self._timing.telegram_read))
             except InvalidToken as error:
                 # A link that ran out answers 404, which python-telegram-bot takes for a bad token.

@@ -11,12 +11,12 @@ from typing import Any
 from telegram import Message, Update, User
 from telegram.ext import BaseHandler, ContextTypes, MessageHandler, filters
 
-from bot.chat.addressing import addressed
-from bot.chat.pictures import moving, sent_picture
+from bot.chat.addressing import addressed, answered_by
+from bot.chat.pictures import moving, sent_picture, unusable_kind
 from bot.chat.replies import Bot, place_of, reply
 from bot.chat.texts import explain, say
 from bot.clock import Clock
-from bot.domain.edits import Joined, Request, RequestState, SentPicture
+from bot.domain.edits import Joined, Place, Request, RequestState, SentPicture
 from bot.domain.stores import Edits, Requests
 from bot.domain.timing import Timing
 from bot.errors import PictureAnimated
@@ -37,6 +37,7 @@ class Intake:
         requests: Requests,
         edits: Edits,
         nudge: Callable[[], None],
+        seen: Callable[[Place], None],
         timing: Timing,
         clock: Clock,
     ) -> None:
@@ -44,6 +45,7 @@ class Intake:
         self._requests = requests
         self._edits = edits
         self._nudge = nudge
+        self._seen = seen
         self._timing = timing
         self._clock = clock
 
@@ -83,7 +85,8 @@ class Intake:
             return
         waiting = await self._requests.wanting_words(message.chat_id, user.id)
         if waiting is not None and words and _answers(message, waiting):
-            if await self._requests.give_words(waiting.id, words, self._clock.now()):
+            now = self._clock.now()
+            if await self._requests.give_words(waiting.id, words, now, update.update_id):
                 self._nudge()
             return
         source, _ = await self._replied_to(message)
@@ -100,7 +103,7 @@ class Intake:
     async def unusable(self, update: Update, context: Context) -> None:
         """Voice, video, contact, poll: nothing is silence."""
         message, user = _from(update)
-        await self._answer(message, say("unusable-message", user.language_code))
+        await self._answer(message, say("unusable-message", user.language_code, kind=unusable_kind(message)))
 
     def _request(
         self, message: Message, user: User, pictures: tuple[SentPicture, ...], words: str | None
@@ -120,6 +123,7 @@ class Intake:
 
     async def _open(self, update: Update, request: Request) -> None:
         await self._requests.open(request, request.created_at, update.update_id)
+        self._seen(request.place)
         self._nudge()
 
     async def _album_part(self, update: Update, message: Message, part: Request) -> None:
@@ -130,13 +134,15 @@ class Intake:
         due_at = part.created_at + timedelta(seconds=self._timing.album_quiet)
         longest = timedelta(seconds=self._timing.album_longest)
         joined = await self._requests.join(part, due_at, longest, update.update_id)
+        if joined is Joined.OPENED and part.addressed:
+            self._seen(part.place)
         if joined is Joined.LATE and part.addressed:
             await self._answer(message, say("late-part", part.language))
         self._nudge()
 
     async def _replied_to(self, message: Message) -> tuple[SentPicture | None, str | None]:
         """The picture that a message replies to, in the best copy we know, and the words it had."""
-        answered = message.reply_to_message
+        answered = answered_by(message)
         if answered is None:
             return None, None
         if answered.from_user is not None and answered.from_user.id == self._bot.id:
@@ -151,7 +157,7 @@ class Intake:
 
 def _answers(message: Message, waiting: Request) -> bool:
     """Whether words belong to the request that waits for some: unless they reply to something else."""
-    answered = message.reply_to_message
+    answered = answered_by(message)
     if answered is None:
         return True
     own = {waiting.place.message_id, waiting.question_message_id}

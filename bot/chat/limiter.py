@@ -1,28 +1,36 @@
-"""Telegram's flood limits kept on our side: results first, then answers, progress where there is room."""
+"""Telegram's flood limits kept on our side: results first, then answers, progress where there is room.
+
+All calls pass here, so this is also where one whose chat has moved is sent after it.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import heapq
 from collections import deque
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
 from enum import IntEnum
 from itertools import count
 from typing import Any
 
-from telegram.error import RetryAfter
+import structlog
+from telegram.error import BadRequest, ChatMigrated, RetryAfter
 from telegram.ext import BaseRateLimiter
 
 from bot.chat.failures import seconds
+from bot.chat.rerouting import rerouted
 from bot.clock import Clock
 from bot.domain.timing import Timing
+from bot.errors import WavebrushError
+
+log = structlog.get_logger(__name__)
 
 OVERALL, GROUP, PRIVATE_BURST = 28, 19, 15  # calls in a window; one or two under what Telegram bears
-_PROGRESS_RESERVE = 5  # progress leaves so many calls of a window to answers and results
 _PATIENCE = 20  # times a call waits a RetryAfter out before the caller is told
 
 JSON = bool | dict[str, Any] | list[dict[str, Any]]
+Moved = Callable[[int, int], Awaitable[None]]
 
 
 class Priority(IntEnum):
@@ -31,6 +39,19 @@ class Priority(IntEnum):
     RESULT = 0
     ANSWER = 1
     PROGRESS = 2
+    SIGN = 3  # reactions and chat actions: nice to have
+
+    @property
+    def waits(self) -> bool:
+        """Whether such a call waits for its turn; the others are made at once or not at all."""
+        return self < Priority.PROGRESS
+
+
+# How many calls of a window the lower ones leave to answers and results. In a group each window is a
+# minute long, so what progress takes there a result would have to wait for.
+_GROUP_RESERVE = {Priority.PROGRESS: 11, Priority.SIGN: 13}
+_PRIVATE_RESERVE = {Priority.PROGRESS: 5, Priority.SIGN: 7}
+_OVERALL_RESERVE = 5
 
 
 class Window:
@@ -64,6 +85,7 @@ class Window:
 @dataclass(slots=True)
 class _Chat:
     window: Window
+    reserve: dict[Priority, int]
     waiting: list[tuple[int, int, asyncio.Future[None]]] = field(default_factory=list)
     pump: asyncio.Task[None] | None = None
 
@@ -71,9 +93,11 @@ class _Chat:
 class Limiter(BaseRateLimiter[Priority]):
     """One queue a chat, ordered by priority, under the limits of that chat and of the whole bot."""
 
-    def __init__(self, timing: Timing, clock: Clock) -> None:
+    def __init__(self, timing: Timing, clock: Clock, moved: Moved | None = None) -> None:
+        """``moved`` is told a chat's old and new id when Telegram says that it became a supergroup."""
         self._timing = timing
         self._clock = clock
+        self._moved = moved
         self._overall = Window(OVERALL, timing.flood_chat_window, clock)
         self._chats: dict[int, _Chat] = {}
         self._number = count()
@@ -96,40 +120,57 @@ class Limiter(BaseRateLimiter[Priority]):
         data: dict[str, Any],
         rate_limit_args: Priority | None,
     ) -> JSON:
-        """Make a call when it is its turn; wait out 429s, except for progress.
+        """Make a call when it is its turn; wait out 429s, except for progress; follow a chat that moved.
 
         Raises:
             RetryAfter: there is no room for a progress call, or Telegram kept refusing.
         """
-        chat_id = data.get("chat_id")
-        if not isinstance(chat_id, int):
+        if not isinstance(data.get("chat_id"), int):
             return await callback(*args, **kwargs)
         priority = Priority.ANSWER if rate_limit_args is None else rate_limit_args
-        chat = self._chat(chat_id)
-        for patience in range(_PATIENCE, -1, -1):
+        patience = _PATIENCE
+        while True:
+            chat = self._chat(data["chat_id"])
             await self._turn(chat, priority)
             try:
                 return await callback(*args, **kwargs)
             except RetryAfter as error:
                 chat.window.close(seconds(error))
-                if priority is Priority.PROGRESS or not patience:
+                if not priority.waits or not patience:
                     raise
-        raise AssertionError("unreachable")
+                patience -= 1
+            except (ChatMigrated, BadRequest) as error:
+                old = data["chat_id"]
+                if isinstance(error, ChatMigrated):
+                    await self._tell(old, error.new_chat_id)
+                if not rerouted(data, error):
+                    raise
+                log.info("call_rerouted", endpoint=endpoint, old=old, new=data["chat_id"])
+
+    async def _tell(self, old: int, new: int) -> None:
+        if self._moved is None:
+            return
+        try:
+            await self._moved(old, new)
+        except WavebrushError as error:  # the service message about it does the same
+            log.warning("chat_not_moved", old=old, new=new, detail=str(error))
 
     def _chat(self, chat_id: int) -> _Chat:
         if chat_id not in self._chats:
-            window = (
-                Window(GROUP, self._timing.flood_group_window, self._clock)
+            self._chats[chat_id] = (
+                _Chat(Window(GROUP, self._timing.flood_group_window, self._clock), _GROUP_RESERVE)
                 if chat_id < 0
-                else Window(PRIVATE_BURST, PRIVATE_BURST * self._timing.flood_chat_window, self._clock)
+                else _Chat(
+                    Window(PRIVATE_BURST, PRIVATE_BURST * self._timing.flood_chat_window, self._clock),
+                    _PRIVATE_RESERVE,
+                )
             )
-            self._chats[chat_id] = _Chat(window)
         return self._chats[chat_id]
 
     async def _turn(self, chat: _Chat, priority: Priority) -> None:
         """Return when a call may be made, which is counted already."""
-        if priority is Priority.PROGRESS:
-            wait = max(chat.window.wait(_PROGRESS_RESERVE), self._overall.wait(_PROGRESS_RESERVE))
+        if not priority.waits:
+            wait = max(chat.window.wait(chat.reserve[priority]), self._overall.wait(_OVERALL_RESERVE))
             if chat.waiting or wait > 0:
                 raise RetryAfter(max(1, round(wait)))
             self._take(chat)

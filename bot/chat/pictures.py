@@ -24,6 +24,17 @@ def moving(message: Message) -> bool:
     return bool(message.animation or (sticker and (sticker.is_animated or sticker.is_video)))
 
 
+def unusable_kind(message: Message) -> str:
+    """What a message is that carries no picture, for the sentence that says so."""
+    if message.voice or message.audio:
+        return "voice"
+    if message.video or message.video_note:
+        return "video"
+    if message.poll or message.dice:
+        return "game"
+    return "details" if message.contact or message.location or message.venue else "other"
+
+
 def _picture(message: Message, file: PhotoSize | Document | Sticker, *, as_file: bool) -> SentPicture:
     return SentPicture(
         file_id=file.file_id,

@@ -56,7 +56,8 @@ class Polling:
                 await self._poll()
                 wait = self._timing.poll_retry
             except WavebrushError as error:
-                pause = error.retry_after if error.retry_after is not None else wait
+                # Never so long that the watchdog takes it for hanging.
+                pause = min(error.retry_after or wait, self._timing.poll_retry_most)
                 log.error("poll_failed", error=type(error).__name__, detail=str(error), again_in=pause)
                 await asyncio.sleep(pause)
                 wait = min(wait * 2, self._timing.poll_retry_most)
@@ -110,7 +111,7 @@ def _wrap(raw: Any) -> InboxUpdate | None:
     if not isinstance(raw, dict) or not isinstance(raw.get("update_id"), int):
         log.error("update_without_id", kind=type(raw).__name__)
         return None
-    return InboxUpdate(raw["update_id"], _lane(raw), json.dumps(raw, ensure_ascii=False))
+    return InboxUpdate(raw["update_id"], _lane(raw), json.dumps(raw))
 
 
 def _lane(update: Mapping[str, Any]) -> int:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import structlog
-from telegram import CallbackQuery, Update
+from telegram import CallbackQuery, InlineKeyboardMarkup, Update
 from telegram.error import TelegramError
 from telegram.ext import BaseHandler, CallbackQueryHandler, ContextTypes
 
@@ -18,14 +18,17 @@ from bot.domain.stores import Button, Buttons
 log = structlog.get_logger(__name__)
 
 Context = ContextTypes.DEFAULT_TYPE
+_MOST = 200  # answerCallbackQuery takes so many characters
+_MOST_AT_A_GLANCE = 70  # more is shown until it is closed, else it is gone before it is read
 
 
 @dataclass(frozen=True, slots=True)
 class Pressed:
-    """What is said about a press, and whether its message has no more buttons."""
+    """What is said about a press, and whether its message has no more buttons, or which instead."""
 
     text: str
     close: bool = False
+    buttons: InlineKeyboardMarkup | None = None
 
 
 Take = Callable[[Button, CallbackQuery], Awaitable[Pressed]]
@@ -51,16 +54,18 @@ class Presses:
         language = query.from_user.language_code
         button = await self._buttons.find(query.data or "")
         if button is None:
-            await self._answer(query, Pressed(say("button-unknown", language)))
+            await answer(query, Pressed(say("button-unknown", language)))
         elif button.user_id != query.from_user.id:
-            await self._answer(query, Pressed(say("button-not-yours", language)))
+            await answer(query, Pressed(say("button-not-yours", language)))
         else:
-            await self._answer(query, await self._rooms[button.subject.partition(":")[0]](button, query))
+            await answer(query, await self._rooms[button.subject.partition(":")[0]](button, query))
 
-    async def _answer(self, query: CallbackQuery, pressed: Pressed) -> None:
-        try:
-            await query.answer(pressed.text)
-            if pressed.close:
-                await query.edit_message_reply_markup(None)
-        except TelegramError as error:
-            log.info("press_not_answered", detail=str(translate(error)))
+
+async def answer(query: CallbackQuery, pressed: Pressed) -> None:
+    """Say it to who pressed (and to nobody else), and change the buttons."""
+    try:
+        await query.answer(pressed.text[:_MOST], show_alert=len(pressed.text) > _MOST_AT_A_GLANCE)
+        if pressed.close or pressed.buttons is not None:
+            await query.edit_message_reply_markup(pressed.buttons)
+    except TelegramError as error:
+        log.info("press_not_answered", detail=str(translate(error)))

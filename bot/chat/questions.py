@@ -3,41 +3,69 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import structlog
-from telegram import CallbackQuery, InlineKeyboardButton, InlineKeyboardMarkup, ReplyParameters
+from telegram import CallbackQuery, InlineKeyboardButton, InlineKeyboardMarkup
 from telegram.error import TelegramError
 
 from bot.chat.failures import translate
 from bot.chat.limiter import Priority
 from bot.chat.presses import Pressed
-from bot.chat.replies import Bot
-from bot.chat.texts import say
+from bot.chat.replies import Bot, answering, reply
+from bot.chat.styles import Style
+from bot.chat.texts import say, shortened
 from bot.clock import Clock
 from bot.domain.edits import Request, RequestState
 from bot.domain.pictures import Encoded
 from bot.domain.roles import CANCEL, Option, Question
-from bot.domain.stores import Button, Buttons, Requests
+from bot.domain.stores import Button, Buttons, Edits, Requests
 
 log = structlog.get_logger(__name__)
 
 REQUEST = "request"
+WORDS = "words"
+_RECENT = 3
 
 
 class Asking:
     """Shows a question's options as buttons under it."""
 
-    def __init__(self, bot: Bot, buttons: Buttons, clock: Clock) -> None:
+    def __init__(
+        self, bot: Bot, buttons: Buttons, edits: Edits, styles: Sequence[Style], clock: Clock
+    ) -> None:
         self._bot = bot
         self._buttons = buttons
+        self._edits = edits
+        self._styles = styles
         self._clock = clock
+
+    async def ask_words(self, request: Request) -> int | None:
+        """Ask what to change, with the styles and the person's own last words to choose from."""
+        chat_id = request.place.chat_id
+        # What somebody wrote in private is not shown to a group.
+        here = None if chat_id > 0 else chat_id
+        recent = await self._edits.recent_prompts(request.user_id, _RECENT + len(self._styles), here)
+        styles = {style.prompt for style in self._styles}
+        own = [prompt for prompt in recent if prompt not in styles][:_RECENT]
+        shown = [(style.label, style.prompt) for style in self._styles]
+        shown += [(say("option-recent", request.language, prompt=shortened(words)), words) for words in own]
+        buttons = [self._button(request, f"{WORDS}:{words}") for _, words in shown]
+        await self._buttons.keep(buttons, self._clock.now())
+        keys = [
+            InlineKeyboardButton(label, callback_data=button.id)
+            for (label, _), button in zip(shown, buttons, strict=True)
+        ]
+        pairs, singles = keys[: len(self._styles)], keys[len(self._styles) :]
+        rows = [pairs[at : at + 2] for at in range(0, len(pairs), 2)] + [[key] for key in singles]
+        text = say("ask-prompt", request.language)
+        return await reply(self._bot, request.place, text, markup=InlineKeyboardMarkup(rows))
 
     async def ask(self, request: Request, question: Question, shown: Encoded | None) -> int | None:
         """Ask; the question's message id, or None if it could not be sent."""
         text = say(f"ask-{question.topic}", request.language, **question.params)
-        to = ReplyParameters(request.place.message_id, allow_sending_without_reply=True)
+        to = answering(request.place.message_id)
         common: dict[str, Any] = {
             "message_thread_id": request.place.thread_id,
             "reply_parameters": to,
@@ -57,10 +85,7 @@ class Asking:
         return sent.message_id
 
     async def _keyboard(self, request: Request, options: tuple[Option, ...]) -> InlineKeyboardMarkup:
-        subject = f"{REQUEST}:{request.id}"
-        buttons = [
-            Button(secrets.token_urlsafe(12), request.user_id, subject, option.value) for option in options
-        ]
+        buttons = [self._button(request, option.value) for option in options]
         await self._buttons.keep(buttons, self._clock.now())
         return InlineKeyboardMarkup(
             [
@@ -69,12 +94,15 @@ class Asking:
             ]
         )
 
+    def _button(self, request: Request, value: str) -> Button:
+        return Button(secrets.token_urlsafe(12), request.user_id, f"{REQUEST}:{request.id}", value)
+
 
 def label(option: Option, language: str | None) -> str:
     """The words on a button."""
     name, _, value = option.value.partition(":")
     return say(
-        f"option-{name}" if name == "model" or not value else f"option-{name}-{value}",
+        f"option-{name}" if name in {"model", "confirmed"} or not value else f"option-{name}-{value}",
         language,
         **option.params,
     )
@@ -101,8 +129,15 @@ class Answers:
         if value == CANCEL:
             closed = await self._requests.close(request_id, RequestState.REFUSED)
             return "button-cancelled" if closed else "button-too-late"
+        if value.startswith(f"{WORDS}:"):
+            given = await self._requests.give_words(
+                request_id, value.removeprefix(f"{WORDS}:"), self._clock.now()
+            )
+            return self._taken(given)
         decision = request.decision.with_answer(value)
-        if not await self._requests.decide(request_id, decision, self._clock.now()):
-            return "button-too-late"
-        self._nudge()
-        return "button-taken"
+        return self._taken(await self._requests.decide(request_id, decision, self._clock.now()))
+
+    def _taken(self, taken: bool) -> str:
+        if taken:
+            self._nudge()
+        return "button-taken" if taken else "button-too-late"

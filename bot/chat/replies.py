@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import structlog
-from telegram import Message, ReplyParameters
+from telegram import InlineKeyboardMarkup, Message, ReplyParameters
 from telegram.error import TelegramError
 from telegram.ext import ExtBot
 
@@ -17,14 +17,24 @@ MOST_TEXT = 4096
 Bot = ExtBot[Priority]
 
 
-async def reply(bot: Bot, place: Place, text: str, priority: Priority = Priority.ANSWER) -> int | None:
+async def reply(
+    bot: Bot,
+    place: Place,
+    text: str,
+    priority: Priority = Priority.ANSWER,
+    markup: InlineKeyboardMarkup | None = None,
+    *,
+    quote: bool = True,
+) -> int | None:
     """Reply with plain text; the new message's id, or None if it could not be sent."""
+    to = answering(place.message_id) if quote else None
     try:
         sent = await bot.send_message(
             place.chat_id,
             text[:MOST_TEXT],
+            reply_markup=markup,
             message_thread_id=place.thread_id,
-            reply_parameters=ReplyParameters(place.message_id, allow_sending_without_reply=True),
+            reply_parameters=to,
             rate_limit_args=priority,
         )
     except TelegramError as error:
@@ -32,6 +42,14 @@ async def reply(bot: Bot, place: Place, text: str, priority: Priority = Priority
         log.warning("reply_failed", chat=place.chat_id, error=type(problem).__name__, detail=str(problem))
         return None
     return sent.message_id
+
+
+def answering(message_id: int) -> ReplyParameters | None:
+    """Quote a message, if it is still there.
+
+    It is not if its group became a supergroup since: then its id is negative (`Chats.move`).
+    """
+    return ReplyParameters(message_id, allow_sending_without_reply=True) if message_id > 0 else None
 
 
 def place_of(message: Message) -> Place:

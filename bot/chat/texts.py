@@ -52,6 +52,12 @@ def _wanted(language: str | None) -> list[str]:
     return [tag for tag in (*tags, FALLBACK) if tag in languages()]
 
 
+def shortened(text: str, longest: int = 40) -> str:
+    """A person's words on one line, cut where they are too long for it."""
+    line = " ".join(text.split())
+    return line if len(line) <= longest else f"{line[: longest - 1].rstrip()}…"
+
+
 def explain(error: WavebrushError, language: str | None = None, **values: str | int) -> str:
     """What a person is told of an error: what happened, whether it cost anything, what to do.
 

@@ -141,9 +141,28 @@ class Edit:
     charged: int | None = None
     status_message_id: int | None = None
     result_message_id: int | None = None
+    result_file_id: str | None = None  # Telegram's, of the photo that brought the result
     submitted_at: datetime | None = None
     ended_at: datetime | None = None
     drift: float | None = None
+
+    @property
+    def source(self) -> SentPicture:
+        """The picture that is changed."""
+        return next(picture for picture in self.pictures if picture.role is Role.SOURCE)
+
+    @property
+    def pictures_sent(self) -> int:
+        """How many of the person's pictures go to the provider as pictures."""
+        return sum(picture.role is not Role.MASK for picture in self.pictures)
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """Where a person has a result: the message, and its photo's ``file_id`` if it is a photo."""
+
+    message_id: int
+    file_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from bot.domain.catalogue import Model
 from bot.domain.edits import (
+    Delivered,
     Edit,
     KeptResult,
     Request,
@@ -157,6 +158,10 @@ class Imaging(Protocol):
         """What Telegram's sendDocument takes, lossless where 50 MB allow it."""
         ...
 
+    async def before_after(self, source: bytes, result: bytes) -> Encoded:
+        """The source and the result beside each other, as a JPEG. Raises PictureRefused."""
+        ...
+
 
 class PictureSource(Protocol):
     """Fetches what somebody sent."""
@@ -203,8 +208,10 @@ class Messenger(Protocol):
         """Show where an edit is, calmly."""
         ...
 
-    async def deliver(self, edit: Edit, result: KeptResult, data: bytes, charged: int, seconds: float) -> int:
-        """Reply with the picture; the message id.
+    async def deliver(
+        self, edit: Edit, result: KeptResult, data: bytes, charged: int, seconds: float
+    ) -> Delivered:
+        """Reply with the picture; where it is.
 
         Raises:
             PersonUnreachable: it can't be delivered. MessengerBusy: worth trying again.

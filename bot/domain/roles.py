@@ -43,11 +43,15 @@ class Region(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What a person answered so far. ``model`` is for this request only."""
+    """What a person answered so far. ``model`` is for this request only.
+
+    ``confirmed`` is the price that they agreed to, in micro-dollars; what costs more is asked about.
+    """
 
     use: Use | None = None
     region: Region | None = None
     model: str | None = None
+    confirmed: int | None = None
 
     def with_answer(self, value: str) -> Decision:
         """The decision after one more answer, an `Option.value`.
@@ -62,6 +66,8 @@ class Decision:
             return replace(self, region=Region(answer))
         if name == "model" and answer:
             return replace(self, model=answer)
+        if name == "confirmed":
+            return replace(self, confirmed=int(answer))
         raise ValueError(f"not an answer: {value!r}")
 
     def as_json(self) -> dict[str, str]:
@@ -100,6 +106,7 @@ class Topic(StrEnum):
     USE = "use"
     REGION = "region"
     MODEL = "model"
+    CONFIRM = "confirm"
 
 
 CANCEL = "cancel"

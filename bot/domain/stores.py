@@ -72,16 +72,22 @@ class Requests(Protocol):
         """preparing → asking; False if it is elsewhere, or wants words that have come meanwhile."""
         ...
 
-    async def asked(self, request_id: str, question_message_id: int | None) -> None:
-        """Remember which message asks."""
+    async def asked(self, request_id: str, question_message_id: int) -> None:
+        """Remember which message asks; a question that is never shown is asked again."""
         ...
 
-    async def give_words(self, request_id: str, prompt: str, now: datetime) -> bool:
+    async def give_words(
+        self, request_id: str, prompt: str, now: datetime, update_id: int | None = None
+    ) -> bool:
         """Give an open request its prompt, once; one that asks for it is due now. False if it has one."""
         ...
 
     async def decide(self, request_id: str, decision: Decision, now: datetime) -> bool:
         """asking → preparing, due now, with a person's decision; False if it no longer asks."""
+        ...
+
+    async def newest_open(self, chat_id: int, user_id: int) -> Request | None:
+        """The newest request of this person here that is not closed."""
         ...
 
     async def close(self, request_id: str, state: RequestState) -> bool:
@@ -95,6 +101,10 @@ class Requests(Protocol):
     async def expire(self, before: datetime) -> int:
         """Expire open ones created before; how many."""
         ...
+
+
+class EditEnded(ValueError):
+    """The edit is final already, perhaps cancelled a moment ago: nothing more may be bought for it."""
 
 
 class Edits(Protocol):
@@ -117,7 +127,7 @@ class Edits(Protocol):
         ...
 
     async def open_attempt(self, edit_id: str, source_url: str, now: datetime) -> Attempt:
-        """Write an open attempt with the next number."""
+        """Write an open attempt with the next number. Raises EditEnded."""
         ...
 
     async def current_attempt(self, edit_id: str) -> Attempt | None:
@@ -140,8 +150,8 @@ class Edits(Protocol):
 
     async def set_status_message(self, edit_id: str, message_id: int | None) -> None: ...
 
-    async def delivered(self, edit_id: str, message_id: int) -> None:
-        """The person has the picture as this message."""
+    async def delivered(self, edit_id: str, message_id: int, file_id: str | None = None) -> None:
+        """The person has the picture as this message, and as this photo."""
         ...
 
     async def settle(
@@ -153,8 +163,52 @@ class Edits(Protocol):
         """
         ...
 
+    async def accept(self, edit: Edit) -> bool:
+        """One transaction: hold the money and insert an edit of no request. False if its origin exists."""
+        ...
+
+    async def of_origin(self, origin: str) -> Edit | None:
+        """The edit of that origin."""
+        ...
+
+    async def cancel(self, edit_id: str, now: datetime) -> bool:
+        """One transaction: cancelled and its hold released. False if it is final or may be bought already."""
+        ...
+
+    async def unfinished_of(self, user_id: int, chat_id: int | None = None) -> list[Edit]:
+        """What of a person's edits (in one chat) is not final, newest first."""
+        ...
+
+    async def unfinished_at(self, chat_id: int, message_id: int) -> list[Edit]:
+        """What is not final and was asked for by that message, or shows its progress in it."""
+        ...
+
+    async def done_of(self, user_id: int, limit: int, chat_id: int | None = None) -> list[Edit]:
+        """A person's last delivered edits (in one chat), newest first."""
+        ...
+
+    async def recent_prompts(self, user_id: int, limit: int, chat_id: int | None = None) -> list[str]:
+        """A person's last different prompts (in one chat), newest first."""
+        ...
+
     async def typical_seconds(self, model: str, choices: Mapping[str, str]) -> float | None:
         """The median time of the last 50 runs of a model and quality, if there are any."""
+        ...
+
+
+class Chats(Protocol):
+    """What is done to all rows of a chat at once."""
+
+    async def move(self, old: int, new: int) -> None:
+        """Make every row of a group one of the supergroup that it became; once more is harmless."""
+        ...
+
+    async def left(self, chat_id: int) -> list[Edit]:
+        """Close the open requests of a chat that takes no more answers; its edits that are not final."""
+        ...
+
+    async def stale_statuses(self) -> list[Edit]:
+        """Final edits whose status message was left behind, and shows no other edit."""
         ...
 
 
@@ -168,6 +222,10 @@ class People(Protocol):
     """Who uses the bot, and what they chose."""
 
     async def seen(self, user_id: int, name: str, username: str | None, language: str | None) -> None: ...
+
+    async def name(self, user_id: int) -> str | None:
+        """How a person was called when last seen."""
+        ...
 
     async def preferences(self, user_id: int) -> Preferences: ...
 
@@ -189,7 +247,7 @@ class Button:
 
     id: str
     user_id: int  # who may press it
-    subject: str  # ``request:<id>`` or ``edit:<id>``
+    subject: str  # what it is about, as ``<kind>:<id>``
     value: str
 
 
@@ -199,6 +257,10 @@ class Buttons(Protocol):
     async def keep(self, buttons: Sequence[Button], now: datetime) -> None: ...
 
     async def find(self, button_id: str) -> Button | None: ...
+
+    async def of(self, subject: str) -> list[Button]:
+        """Those of one subject."""
+        ...
 
 
 class Inbox(Protocol):

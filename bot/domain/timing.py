@@ -18,8 +18,10 @@ class Timing:
     telegram_upload: float = 120.0
     flood_group_window: float = 60.0  # 20 calls in this in one group
     flood_chat_window: float = 1.0  # about one message in this in one private chat, bursts tolerated
-    send_deadline: float = 3600.0  # a result is tried for so long before it is recorded undeliverable
+    send_deadline: float = 600.0  # one round of trying to send a result
+    deliver_for: float = 3 * 86_400.0  # a result is tried for so long before it is undeliverable
     progress: float = 3.0  # a status message changes at most once in this
+    progress_group: float = 10.0  # and the one of a group in this
     # requests
     album_quiet: float = 2.5  # an album is whole when no part came for this long ...
     album_longest: float = 10.0  # ... or after this
@@ -47,6 +49,7 @@ class Timing:
     # keeping house
     engine_poll: float = 0.2  # how often the engine looks for queued edits
     sweep: float = 30.0
+    forget: float = 3600.0
     imaging: float = 60.0  # one piece of picture work
     shutdown: float = 4.0  # so long running steps may finish at the end
 

@@ -86,6 +86,16 @@ class Deciding:
             Refused: nothing comes of it, and why. MessengerBusy, ImagingFailed.
         """
         look = await self._look(request)
+        outcome = await self._outcome(request, look)
+        if isinstance(outcome, Ask):
+            return outcome
+        price = sum(wanted.plan.quote for wanted in outcome)
+        limit = max(look.preferences.confirm_above or 0, request.decision.confirmed or 0)
+        if look.preferences.confirm_above is not None and price > limit:
+            return Ask(_confirm(price))
+        return outcome
+
+    async def _outcome(self, request: Request, look: _Look) -> list[Wanted] | Ask:
         roles = decide(look.sights, request.prompt or "", request.decision, look.model.most_pictures)
         if roles is None:
             return Ask(self._which(request, look))
@@ -183,6 +193,11 @@ class Deciding:
         limit = str(look.model.most_pictures)
         params = {"count": str(count), "model": look.model.title, "limit": limit}
         return Question(Topic.MODEL, tuple(options), params)
+
+
+def _confirm(price: int) -> Question:
+    shown = {"price": dollars(price)}
+    return Question(Topic.CONFIRM, (Option(f"confirmed:{price}", shown), Option(CANCEL)), shown)
 
 
 _REGION = Question(

@@ -16,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from bot.clock import Clock
 from bot.domain.timing import Timing
 from bot.errors import StorageBusy
-from bot.jobs.workflow import Workflow
+from bot.jobs.workflow import Running, Workflow
 
 log = structlog.get_logger(__name__)
 
@@ -40,13 +40,22 @@ def _border() -> Iterator[None]:
 class Engine:
     """Runs the workflow of edits, durably and in turn between people."""
 
-    def __init__(self, url: str, executor_id: str, workflow: Workflow, timing: Timing, clock: Clock) -> None:
+    def __init__(
+        self,
+        url: str,
+        executor_id: str,
+        workflow: Workflow,
+        running: Running,
+        timing: Timing,
+        clock: Clock,
+    ) -> None:
         """Configure DBOS.
 
         Args:
             url: the engine's database. On SQLite a file of its own: shared with ours, both deadlock.
             executor_id: fixed on SQLite, so that a restart takes up its own pending edits.
-            workflow: made by `bot.jobs.workflow.build`, before this.
+            workflow: made by `bot.jobs.workflow.build`, before this, with the same ``running``.
+            running: the edits whose workflows run here.
             timing: how often the queue is looked at.
             clock: the time.
         """
@@ -55,6 +64,8 @@ class Engine:
         engine_log.addHandler(logging.NullHandler())
         engine_log.propagate = True
         self._workflow = workflow
+        self._running = running
+        self._suspects: set[str] = set()
         self._timing = timing
         self._clock = clock
         config: DBOSConfig = {
@@ -83,12 +94,47 @@ class Engine:
         Raises:
             StorageBusy: the engine's database does not take it now; the sweeper comes back to it.
         """
+        await self._enqueue(edit_id, edit_id, user_id)
+
+    async def _enqueue(self, workflow_id: str, edit_id: str, user_id: int) -> None:
         with (
             _border(),
-            SetWorkflowID(edit_id),
+            SetWorkflowID(workflow_id),
             SetEnqueueOptions(queue_partition_key=str(user_id)),
         ):
             await DBOS.enqueue_workflow_async(QUEUE, self._workflow, edit_id)
+
+    async def revive(self, edit_id: str, user_id: int) -> None:
+        """See that an edit that is not final has a workflow that will run.
+
+        An edit that nothing runs is left alone the first time: it may be between two states. Its steps
+        look at its rows first, so even a second workflow for it is harmless.
+
+        Raises:
+            StorageBusy: not now.
+        """
+        if edit_id in self._running:
+            self._suspects.discard(edit_id)
+            return
+        if edit_id not in self._suspects:
+            self._suspects.add(edit_id)
+            return
+        self._suspects.discard(edit_id)
+        with _border():
+            found = await DBOS.list_workflows_async(
+                workflow_id_prefix=edit_id, load_input=False, load_output=False
+            )
+        status = {workflow.workflow_id: workflow.status for workflow in found}
+        if "ENQUEUED" in status.values():
+            return
+        log.warning("edit_revived", edit=edit_id, workflows=status)
+        pending = [workflow_id for workflow_id, state in status.items() if state == "PENDING"]
+        if pending:
+            with _border():
+                await DBOS.resume_workflows_async(pending, queue_name=QUEUE)
+            return
+        name = f"{edit_id}.{len(found)}" if found else edit_id
+        await self._enqueue(name, edit_id, user_id)
 
     async def forget_finished(self) -> int:
         """Delete the records of workflows that ended a day ago; how many.
@@ -115,5 +161,11 @@ class Engine:
         logging.getLogger("dbos").setLevel(logging.CRITICAL)
         # In a thread: called directly it would block the loop that the steps run in.
         await asyncio.to_thread(DBOS.destroy, workflow_completion_timeout_sec=int(seconds))
+        # Steps that took longer still run in this loop. They must not meet closed clients: cut off here,
+        # nothing of them is written down, and they are done again.
+        left = [task for task in self._running.values() if task is not None]
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
         # DBOS made its own thread pool the loop's default and has just closed it.
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor())

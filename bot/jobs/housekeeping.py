@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -44,22 +45,49 @@ class Housekeeping:
         self._clock = clock
 
     async def run(self) -> None:
-        """Sweep until cancelled."""
+        """Sweep until cancelled; forget what is old at longer intervals."""
+        forget_at = self._clock.monotonic()
         while True:
-            try:
-                await self.sweep()
-            except WavebrushError as error:
-                log.warning("sweep_failed", detail=str(error))
+            await self._guarded(self.sweep)
+            if self._clock.monotonic() >= forget_at:
+                forget_at = self._clock.monotonic() + self._timing.forget
+                for task in (
+                    self._expire,
+                    self._forget_updates,
+                    self._forget_results,
+                    self._forget_workflows,
+                ):
+                    await self._guarded(task)
             await asyncio.sleep(self._timing.sweep)
 
+    async def _guarded(self, task: Callable[[], Awaitable[None]]) -> None:
+        """One task that can't be done now keeps none of the others from being done."""
+        try:
+            await task()
+        except WavebrushError as error:
+            log.warning("housekeeping_failed", task=task.__name__, detail=str(error))
+
     async def sweep(self) -> None:
-        """Enqueue accepted edits that have no workflow; expire and forget what is old."""
+        """See that every edit that is not final has a workflow."""
         now = self._clock.now()
         for edit in await self._edits.unfinished(now - timedelta(seconds=self._timing.retry_first)):
             if edit.state is EditState.HELD:
                 log.info("edit_enqueued_again", edit=edit.id)
                 await self._preparing.enqueue(edit)
-        await self._requests.expire(now - timedelta(seconds=self._timing.request_expiry))
-        await self._inbox.forget(now - timedelta(seconds=self._timing.inbox_keep))
-        await self._blobs.purge(now - timedelta(days=self._result_days))
+            else:
+                await self._engine.revive(edit.id, edit.user_id)
+
+    async def _expire(self) -> None:
+        await self._requests.expire(self._ago(self._timing.request_expiry))
+
+    async def _forget_updates(self) -> None:
+        await self._inbox.forget(self._ago(self._timing.inbox_keep))
+
+    async def _forget_results(self) -> None:
+        await self._blobs.purge(self._ago(self._result_days * 86_400.0))
+
+    async def _forget_workflows(self) -> None:
         await self._engine.forget_finished()
+
+    def _ago(self, seconds: float) -> datetime:
+        return self._clock.now() - timedelta(seconds=seconds)

@@ -81,15 +81,9 @@ class Preparing:
         for request in await self._.requests.claim_due(now, lease, limit=_AT_ONCE * 2):
             task = asyncio.create_task(self._guarded(request), name=f"prepare {request.id}")
             self._running.add(task)
-            task.add_done_callback(self._ended)
+            task.add_done_callback(self._running.discard)
         due = await self._.requests.next_due()
         return self._.timing.sweep if due is None else max(0.0, (due - self._.clock.now()).total_seconds())
-
-    def _ended(self, task: asyncio.Task[None]) -> None:
-        self._running.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
-            # A defect. The request is taken up again when its lease runs out, and expires in the end.
-            log.error("prepare_broke", task=task.get_name(), exc_info=error)
 
     async def _wait(self, seconds: float) -> None:
         try:
@@ -105,6 +99,10 @@ class Preparing:
             except WavebrushError as error:
                 # Its lease runs out and it is taken up again, until it expires.
                 log.warning("prepare_failed", request=request.id, detail=str(error))
+            except Exception:  # a defect: the person must not wait for an answer that never comes
+                log.exception("prepare_broke", request=request.id)
+                await self._.messenger.refuse(request, WavebrushError("prepare broke"))
+                await self._.requests.close(request.id, RequestState.REFUSED)
 
     async def prepare(self, request: Request) -> None:
         """Turn one request into edits, a question, or a refusal with its reason."""
@@ -121,8 +119,9 @@ class Preparing:
             if not error.permanent:
                 raise
             log.info("request_refused", request=request.id, error=type(error).__name__, detail=str(error))
-            if await self._.requests.close(request.id, RequestState.REFUSED):
-                await self._.messenger.refuse(request, error)
+            # Told before it is closed: a crash between says it twice rather than never.
+            await self._.messenger.refuse(request, error)
+            await self._.requests.close(request.id, RequestState.REFUSED)
             return
         if isinstance(outcome, Ask):
             await self._ask(request, outcome)
@@ -138,7 +137,7 @@ class Preparing:
         for picture in request.pictures:  # so that nobody writes a prompt for what can't be used
             await self._.imaging.inspect(await self._.pictures.fetch(picture))
         if await self._.requests.ask(request.id, for_words=True):
-            await self._.requests.asked(request.id, await self._.messenger.ask_prompt(request))
+            await self._asked(request, await self._.messenger.ask_prompt(request))
             return
         fresh = await self._.requests.get(request.id)
         if fresh is not None and fresh.prompt and fresh.state is RequestState.PREPARING:
@@ -146,7 +145,10 @@ class Preparing:
 
     async def _ask(self, request: Request, ask: Ask) -> None:
         if await self._.requests.ask(request.id, for_words=False):
-            message_id = await self._.messenger.ask(request, ask.question, ask.shown)
+            await self._asked(request, await self._.messenger.ask(request, ask.question, ask.shown))
+
+    async def _asked(self, request: Request, message_id: int | None) -> None:
+        if message_id is not None:  # else it is asked again when the lease runs out
             await self._.requests.asked(request.id, message_id)
 
     async def _accept(self, request: Request, edits: list[Edit]) -> None:

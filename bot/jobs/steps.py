@@ -1,82 +1,62 @@
 """The steps of one edit. Each may run more than once (after a crash), so each first looks at what is.
 
-A step returns a plain word for the workflow: `ON` (go on), `ENDED` (the edit is settled and its person
-told), `LOST` (nobody knows whether the provider took it), or ``wait:<seconds>``.
+What they return to the workflow is said in `bot.jobs.ending`.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from datetime import timedelta
-from typing import ParamSpec, TypeVar
 
 import structlog
 
-from bot.clock import Clock
-from bot.domain.catalogue import QUALITY, Catalogue
-from bot.domain.edits import Attempt, AttemptState, Edit, EditState, KeptResult
+from bot.domain.catalogue import QUALITY
+from bot.domain.edits import Attempt, AttemptState, Delivered, Edit, EditState, KeptResult
 from bot.domain.pictures import Encoded, Finished, Role, Size, WireMask
-from bot.domain.ports import Imaging, Messenger, PictureSource, PredictionStatus, Provider, Stage, Submission
-from bot.domain.stores import Blobs, Edits
-from bot.domain.timing import Timing
+from bot.domain.ports import (
+    PredictionStatus,
+    Stage,
+    Submission,
+)
+from bot.domain.stores import EditEnded
 from bot.errors import (
     AnswerLost,
-    EditUnknown,
+    MessengerBusy,
     NoSuchPrediction,
     NotSent,
     OutputUnusable,
     PictureGone,
-    PictureRefused,
     PredictionFailed,
     ProviderBroke,
     ProviderDown,
     ProviderError,
+    ProviderRefused,
     Throttled,
     WavebrushError,
 )
-from bot.jobs.patience import Patience
-from bot.jobs.posting import Posting
-from bot.jobs.watch import Watch
+from bot.jobs.ending import ENDED, LOST, ON, WAIT, Ends, Ports
+from bot.jobs.finishing import Finishing
 
 log = structlog.get_logger(__name__)
 
-P = ParamSpec("P")
-T = TypeVar("T")
+_NOT_BOUGHT = (AttemptState.REFUSED, AttemptState.FAILED)
 MASK_WORDS = (
     "\n\nThe last picture is a mask of the first: edit only where it is white, "
     "and leave everything else exactly as it is."
 )
-ON, ENDED, LOST, WAIT = "on", "ended", "lost", "wait:"
-_LOOK_BACK = timedelta(minutes=2)  # the provider's clock may differ from ours
-_DOWNLOADS = 3
+_LOOK_BACK = timedelta(minutes=15)  # the provider's clock may differ from ours
+_FORGOTTEN = timedelta(days=7)  # so long the provider keeps predictions
 
 
-@dataclass(frozen=True, slots=True)
-class Ports:
-    """Everything the steps need of the world."""
-
-    edits: Edits
-    provider: Provider
-    imaging: Imaging
-    pictures: PictureSource
-    blobs: Blobs
-    messenger: Messenger
-    catalogue: Callable[[], Catalogue]
-    watch: Watch
-    posting: Posting
-    timing: Timing
-    clock: Clock
-
-
-class Steps:
+class Steps(Ends):
     """What is done for one edit, each method one durable step."""
 
     def __init__(self, ports: Ports) -> None:
-        self._ = ports
-        self._patiently = Patience(ports.timing, ports.clock)
+        super().__init__(ports)
+        self._finishing = Finishing(
+            ports.provider, ports.imaging, ports.pictures, ports.blobs, self._patiently, ports.timing
+        )
 
     # --- fetch, clean, upload -------------------------------------------------------------------------
 
@@ -84,7 +64,11 @@ class Steps:
         """Give the provider clean copies of the pictures; their URLs as JSON, or ENDED."""
         edit = await self._.edits.get(edit_id)
         if edit.state.final:
-            return ENDED
+            return await self._told(edit)
+        attempt = await self._.edits.current_attempt(edit_id)
+        if attempt is not None and attempt.state not in _NOT_BOUGHT:
+            # A workflow that was begun anew: what may be bought is not prepared a second time.
+            return json.dumps({"pictures": [attempt.source_url], "mask": None})
         self._.messenger.progress(edit, Stage.UPLOADING)
         await self._.edits.advance(edit_id, EditState.SUBMITTING)
         try:
@@ -123,17 +107,19 @@ class Steps:
         The attempt's row is written before the POST. Who finds it open knows that a POST may have
         happened and sends none.
         """
-        edit = await self._.edits.get(edit_id)
+        edit = await self._durably(self._.edits.get, edit_id)
         if edit.state.final:
-            return ENDED
+            return await self._told(edit)
         urls = json.loads(uploaded)
-        attempt = await self._.edits.current_attempt(edit_id)
+        attempt = await self._durably(self._.edits.current_attempt, edit_id)
+        if attempt is not None and attempt.state not in _NOT_BOUGHT:
+            return LOST if attempt.state is AttemptState.OPEN else ON
         if attempt is not None and attempt.source_url == urls["pictures"][0]:
-            return {AttemptState.OPEN: LOST, AttemptState.REFUSED: self._wait(None)}.get(attempt.state, ON)
+            return self._wait(None)  # refused already: no attempt is posted twice
         model = self._.catalogue().models[edit.model]
         # A model without a field for masks is told in words what the picture at the end is.
         region_in_words = edit.mask_key is not None and model.mask is None
-        region_sent = region_in_words and len(urls["pictures"]) > _sent(edit)
+        region_sent = region_in_words and len(urls["pictures"]) > edit.pictures_sent
         submission = Submission(
             model=model,
             prompt=f"{edit.prompt}{MASK_WORDS}" if region_sent else edit.prompt,
@@ -145,7 +131,10 @@ class Steps:
             return await self._post(edit, submission)
 
     async def _post(self, edit: Edit, submission: Submission) -> str:
-        attempt = await self._.edits.open_attempt(edit.id, submission.pictures[0], self._.clock.now())
+        try:
+            attempt = await self._durably(self._open, edit, submission.pictures[0])
+        except EditEnded:  # cancelled a moment ago
+            return ENDED
         try:
             prediction = await self._.provider.submit(submission)
         except AnswerLost as error:
@@ -153,7 +142,7 @@ class Steps:
             return LOST
         except ProviderError as error:
             await self._durably(self._close, attempt, AttemptState.REFUSED, error)
-            if isinstance(error, NotSent | Throttled) and not self._too_old(edit):
+            if isinstance(error, NotSent | Throttled) and not self._older(edit, self._.timing.edit_deadline):
                 self._.messenger.progress(edit, Stage.WAITING_TURN)
                 return self._wait(error.retry_after)
             return await self._fail(edit, error)
@@ -161,36 +150,49 @@ class Steps:
         log.info("submitted", edit=edit.id, attempt=attempt.number, prediction=prediction.id)
         return ON
 
+    async def _open(self, edit: Edit, source_url: str) -> Attempt:
+        """Open the attempt; once more after a busy moment, in which it may have been written, is harmless.
+
+        Only before the POST: whoever finds this row later takes it for bought.
+        """
+        attempt = await self._.edits.current_attempt(edit.id)
+        if attempt is not None and attempt.source_url == source_url:
+            return attempt
+        return await self._.edits.open_attempt(edit.id, source_url, self._.clock.now())
+
     async def find(self, edit_id: str) -> str:
         """Look for a submit whose answer was lost, by its unique source URL: ON, or ENDED as unknown."""
         edit = await self._.edits.get(edit_id)
         attempt = await self._attempt(edit_id)
         if edit.state.final:
-            return ENDED
+            return await self._told(edit)
         if attempt.state is AttemptState.RUNNING:
             return ON
         self._.messenger.progress(edit, Stage.EDITING)
         # By the wall clock and not since this call, so that restarts don't prolong it.
         until = attempt.opened_at + timedelta(seconds=self._.timing.reconcile_for)
+        latest = attempt.opened_at + timedelta(seconds=self._.timing.edit_deadline)
         while True:
-            prediction_id = await self._look_for(attempt)
+            looked, prediction_id = await self._look_for(attempt)
             if prediction_id is not None:
                 await self._durably(self._.edits.named, attempt.id, prediction_id)
                 log.info("submit_found", edit=edit_id, attempt=attempt.number, prediction=prediction_id)
                 return ON
-            if self._.clock.now() >= until:
+            now = self._.clock.now()
+            if (looked and now >= until) or now >= latest:
                 return await self._unknown(edit, "the lost submit is not in the provider's list")
-            await asyncio.sleep(self._.timing.reconcile_beat)
+            await asyncio.sleep(self._.timing.reconcile_beat if now < until else self._.timing.retry_most)
 
-    async def _look_for(self, attempt: Attempt) -> str | None:
+    async def _look_for(self, attempt: Attempt) -> tuple[bool, str | None]:
+        """Whether the list could be read, and the prediction that has our URL."""
         try:
             listed = await self._.provider.predictions(attempt.opened_at - _LOOK_BACK, inputs=True)
         except ProviderError as error:
             log.warning("reconcile_failed", edit=attempt.edit_id, detail=str(error))
-            return None
+            return False, None
         # The name and shape of the listed inputs are not documented; the URL is ours alone wherever it is.
         found = [item.id for item in listed if attempt.source_url in json.dumps(item.inputs)]
-        return found[0] if found else None
+        return True, found[0] if found else None
 
     # --- wait, download, verify, finish, keep -----------------------------------------------------------
 
@@ -199,28 +201,17 @@ class Steps:
         edit = await self._.edits.get(edit_id)
         attempt = await self._attempt(edit_id)
         if edit.state.final:
-            return ENDED
+            return await self._told(edit)
         expected = await self.expected_seconds(edit)
         self._.messenger.progress(edit, Stage.EDITING, expected)
         if attempt.prediction_id is None:
             return await self._unknown(edit, "the attempt has no prediction")
-        age = (self._.clock.now() - attempt.opened_at).total_seconds()
         try:
-            async with asyncio.timeout(
-                max(self._.timing.prediction_deadline - age, self._.timing.watch_first)
-            ):
+            async with asyncio.timeout(max(self._left(attempt), self._.timing.watch_first)):
                 await self._.watch.ended(attempt.prediction_id, attempt.opened_at, expected)
         except TimeoutError:
-            # After a long stop the deadline is over before the watch had its first look.
-            if not await self._has_ended(attempt.prediction_id):
-                return await self._unknown(edit, "the prediction did not end within its deadline")
-        return ON
-
-    async def _has_ended(self, prediction_id: str) -> bool:
-        try:
-            return (await self._.provider.result(prediction_id)).status is not PredictionStatus.RUNNING
-        except ProviderError:
-            return False
+            log.warning("prediction_overdue", edit=edit_id, prediction=attempt.prediction_id)
+        return ON  # `collect` reads the result itself, whatever the list said
 
     async def expected_seconds(self, edit: Edit) -> float:
         """How long this edit will run: the median of recent ones like it, else what its row says."""
@@ -234,11 +225,12 @@ class Steps:
         edit = await self._.edits.get(edit_id)
         attempt = await self._attempt(edit_id)
         if edit.state.final:
-            return ENDED
+            return await self._told(edit)
         if await self._.edits.result(edit_id) is not None:
             return ON
         try:
-            outputs = await self._patiently(self._.timing.prediction_deadline, self._outputs, attempt)
+            seconds = max(self._left(attempt), self._.timing.retry_most)
+            outputs = await self._patiently(seconds, self._outputs, attempt)
         except (PredictionFailed, NoSuchPrediction) as error:
             await self._close(attempt, AttemptState.FAILED, error)
             return await self._fail(edit, error)
@@ -247,7 +239,7 @@ class Steps:
         await self._.edits.advance(edit_id, EditState.FINISHING)
         self._.messenger.progress(edit, Stage.FINISHING)
         try:
-            finished = await self._finish(edit, outputs[0])
+            finished = await self._finishing(edit, outputs[0])
         except WavebrushError as error:
             if not error.permanent:
                 raise  # the step is repeated: what is paid for is not given up for an outage
@@ -260,33 +252,21 @@ class Steps:
         return ON
 
     async def _outputs(self, attempt: Attempt) -> tuple[str, ...]:
-        prediction = await self._.provider.result(attempt.prediction_id or "")
+        try:
+            prediction = await self._.provider.result(attempt.prediction_id or "")
+        except (NoSuchPrediction, ProviderRefused) as error:
+            # The provider forgets after a week. Before that it is a fault of the moment, and the work
+            # is paid for: it is asked again until the deadline.
+            if isinstance(error, NoSuchPrediction) and self._.clock.now() - attempt.opened_at > _FORGOTTEN:
+                raise
+            raise ProviderDown(f"{type(error).__name__}: {error}") from error
         if prediction.status is PredictionStatus.RUNNING:
-            raise ProviderDown("the list said that it ended, the result says that it runs")
+            raise ProviderDown("it still runs")
         if prediction.status is PredictionStatus.FAILED:
             raise prediction.failure or ProviderBroke("failed without a reason")
         if not prediction.outputs:
             raise ProviderDown("completed, but there is no output yet")
         return prediction.outputs
-
-    async def _finish(self, edit: Edit, output: str) -> Finished:
-        """Download and finish; a damaged picture is fetched again, since its URL still holds the true one."""
-        for _ in range(_DOWNLOADS - 1):
-            try:
-                return await self._finish_once(edit, output)
-            except (PictureRefused, ProviderDown) as error:
-                log.warning("output_damaged", edit=edit.id, detail=str(error))
-                await asyncio.sleep(self._.timing.retry_first)
-        return await self._finish_once(edit, output)
-
-    async def _finish_once(self, edit: Edit, output: str) -> Finished:
-        data = await self._.provider.download(output)
-        plane = await self._.blobs.get(edit.mask_key) if edit.mask_key and edit.finishing else None
-        if plane is not None:
-            source = next(picture for picture in edit.pictures if picture.role is Role.SOURCE)
-            original = await self._patiently(self._.timing.transfer, self._.pictures.fetch, source)
-            return await self._.imaging.finish(original, plane, data, edit.fit)
-        return await self._.imaging.keep(data, edit.fit)
 
     async def _keep(self, edit: Edit, finished: Finished) -> None:
         kept = finished.lossless
@@ -298,16 +278,16 @@ class Steps:
     # --- deliver, charge --------------------------------------------------------------------------------
 
     async def deliver(self, edit_id: str) -> str:
-        """Reply with the kept picture and book its price: always ENDED.
+        """Reply with the kept picture and book its price: ENDED, or a wait while Telegram is down.
 
         Delivering and charging are one step: a crash between them delivers twice rather than never,
         and charges once.
         """
         edit = await self._.edits.get(edit_id)
+        if edit.state.final:
+            return await self._told(edit)
         result = await self._.edits.result(edit_id)
         data = await self._.blobs.get(result.key) if result else None
-        if edit.state.final:
-            return ENDED
         if result is None or data is None:
             lost = OutputUnusable("the kept result is gone")
             return await self._fail(edit, lost, charge=self._price(edit, None))
@@ -319,7 +299,9 @@ class Steps:
             try:
                 await self._deliver(edit, result, data, price)
             except WavebrushError as error:
-                log.warning("undeliverable", edit=edit_id, detail=str(error))
+                log.warning("not_delivered", edit=edit_id, error=type(error).__name__, detail=str(error))
+                if not error.permanent and not self._older(edit, self._.timing.deliver_for):
+                    return f"{WAIT}{self._.timing.retry_most}"
                 state, reason = EditState.UNDELIVERABLE, error.key
         await self._settle(edit, state, charge=price, reason=reason)
         await self._.messenger.end(await self._.edits.get(edit_id))
@@ -327,18 +309,30 @@ class Steps:
 
     async def _deliver(self, edit: Edit, result: KeptResult, data: bytes, price: int) -> None:
         seconds = (self._.clock.now() - edit.created_at).total_seconds()
-        message_id = await self._patiently(
-            self._.timing.send_deadline, self._.messenger.deliver, edit, result, data, price, seconds
+        sent = await self._patiently(
+            self._.timing.send_deadline, self._sent, edit, result, data, price, seconds
         )
-        await self._durably(self._.edits.delivered, edit.id, message_id)
+        if sent is not None:
+            await self._durably(self._.edits.delivered, edit.id, sent.message_id, sent.file_id)
+
+    async def _sent(
+        self, edit: Edit, result: KeptResult, data: bytes, price: int, seconds: float
+    ) -> Delivered | None:
+        """Send; where Telegram's answer is lost twice, the picture has most likely arrived: None."""
+        for last in (False, True):
+            try:
+                return await self._.messenger.deliver(edit, result, data, price, seconds)
+            except MessengerBusy as error:
+                if not error.uncertain:
+                    raise
+                log.warning("delivery_uncertain", edit=edit.id, detail=str(error), again=not last)
+        return None
 
     def _price(self, edit: Edit, size: Size | None) -> int:
         model = self._.catalogue().models.get(edit.model)
         if model is None or size is None:
             return edit.quote
         return model.price_of_result(edit.choices, size)
-
-    # --- the ends -----------------------------------------------------------------------------------------
 
     async def give_up(self, edit_id: str) -> str:
         """Something broke that should not: settle so that no money is lost and nothing hangs. ENDED."""
@@ -353,47 +347,3 @@ class Steps:
         if attempt is not None and attempt.state in {AttemptState.OPEN, AttemptState.RUNNING}:
             return await self._unknown(edit, "gave up with an open attempt")
         return await self._fail(edit, WavebrushError("gave up"))
-
-    async def _fail(self, edit: Edit, error: WavebrushError, *, charge: int = 0) -> str:
-        log.warning("edit_failed", edit=edit.id, error=type(error).__name__, detail=str(error))
-        return await self._end(edit, EditState.FAILED, error, charge)
-
-    async def _unknown(self, edit: Edit, detail: str) -> str:
-        log.error("edit_unknown", edit=edit.id, detail=detail)
-        return await self._end(edit, EditState.UNKNOWN, EditUnknown(detail), 0)
-
-    async def _end(self, edit: Edit, state: EditState, error: WavebrushError, charge: int) -> str:
-        await self._settle(edit, state, charge=charge, reason=error.key)
-        await self._.messenger.end(await self._.edits.get(edit.id), error)
-        return ENDED
-
-    async def _settle(self, edit: Edit, state: EditState, *, charge: int, reason: str | None) -> bool:
-        now = self._.clock.now()
-        return await self._durably(self._.edits.settle, edit.id, state, charge=charge, reason=reason, now=now)
-
-    # --- small things -------------------------------------------------------------------------------------
-
-    async def _durably(self, call: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> T:
-        """A write of our own that must not be lost to a busy database."""
-        return await self._patiently(self._.timing.edit_deadline, call, *args, **kwargs)
-
-    async def _attempt(self, edit_id: str) -> Attempt:
-        attempt = await self._.edits.current_attempt(edit_id)
-        if attempt is None:
-            raise EditUnknown(f"edit {edit_id} has no attempt")
-        return attempt
-
-    async def _close(self, attempt: Attempt, state: AttemptState, error: WavebrushError) -> None:
-        await self._.edits.close_attempt(attempt.id, state, f"{type(error).__name__}: {error}")
-
-    def _wait(self, retry_after: float | None) -> str:
-        return f"{WAIT}{retry_after if retry_after is not None else self._.timing.throttled_wait}"
-
-    def _too_old(self, edit: Edit) -> bool:
-        age = (self._.clock.now() - edit.created_at).total_seconds()
-        return age > self._.timing.edit_deadline
-
-
-def _sent(edit: Edit) -> int:
-    """How many of the person's pictures go to the provider as pictures."""
-    return sum(picture.role is not Role.MASK for picture in edit.pictures)

@@ -2,62 +2,97 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any
 
 import structlog
-from dbos import DBOS, StepOptions
+from dbos import DBOS, StepOptions, error
+from sqlalchemy.exc import SQLAlchemyError
 
 from bot.domain.timing import Timing
 from bot.errors import WavebrushError
-from bot.jobs.steps import ENDED, LOST, WAIT, Steps
+from bot.jobs.ending import ENDED, LOST, WAIT
+from bot.jobs.steps import Steps
 
 log = structlog.get_logger(__name__)
 
 Workflow = Callable[[str], Coroutine[Any, Any, str]]
+Running = dict[str, asyncio.Task[Any] | None]
+"""The edits whose workflows run in this process."""
 
 
-def build(steps: Steps, timing: Timing) -> Workflow:
-    """The workflow as a function of an edit's id, registered with DBOS.
+def build(steps: Steps, timing: Timing, running: Running) -> Workflow:
+    """The workflow as a function of an edit's id, registered with DBOS. ``running`` is kept true.
 
     Steps are bound methods of ``steps``, so this module knows no Telegram, no HTTP and no SQL. What a
     step returns is written down by DBOS and not done again after a restart.
     """
+    course = _Course(steps, timing)
 
-    async def step(action: Callable[..., Coroutine[Any, Any, str]], *args: str, repeat: bool = True) -> str:
+    async def edit(edit_id: str) -> str:
+        task = asyncio.current_task()
+        running[edit_id] = task
+        try:
+            return await course.run(edit_id)
+        except (SQLAlchemyError, error.DBOSException):
+            # The engine could not write a step down (a full disk, say). That says nothing about the
+            # edit: it is taken up again from its rows (`Engine.revive`).
+            log.exception("engine_broke", edit=edit_id)
+            raise
+        except Exception:  # whatever broke, the edit must end with an answer and its money settled
+            log.exception("edit_broke", edit=edit_id)
+            return await course.step(steps.give_up, edit_id)
+        finally:
+            if running.get(edit_id) is task:
+                del running[edit_id]
+
+    # However often restarts interrupt it, it is not given up.
+    return DBOS.workflow(name="edit", max_recovery_attempts=None)(edit)
+
+
+class _Course:
+    """The way of one edit through the steps."""
+
+    def __init__(self, steps: Steps, timing: Timing) -> None:
+        self._steps = steps
+        self._timing = timing
+
+    async def run(self, edit_id: str) -> str:
+        """Buy, wait, collect, deliver."""
+        outcome = await self._repeated(self._attempt, edit_id)
+        for action in (self._steps.wait, self._steps.collect, self._steps.deliver):
+            if outcome != ENDED:
+                outcome = await self._repeated(self.step, action, edit_id)
+        return outcome
+
+    async def step(
+        self, action: Callable[..., Coroutine[Any, Any, str]], *args: str, repeat: bool = True
+    ) -> str:
+        """One durable step."""
         options = StepOptions(
             name=action.__name__,
             retries_allowed=repeat,
             max_attempts=20,
-            interval_seconds=timing.retry_first,
+            interval_seconds=self._timing.retry_first,
             backoff_rate=1.5,
             should_retry=_worth_repeating,
-            preemptible=action is steps.wait or action is steps.find,
+            preemptible=action in (self._steps.wait, self._steps.find),
         )
         return await DBOS.run_step_async(options, action, *args)
 
-    async def attempt(edit_id: str) -> str:
-        uploaded = await step(steps.upload, edit_id)
+    async def _attempt(self, edit_id: str) -> str:
+        uploaded = await self.step(self._steps.upload, edit_id)
         if uploaded == ENDED:
             return ENDED
-        outcome = await step(steps.submit, edit_id, uploaded, repeat=False)
-        return await step(steps.find, edit_id) if outcome == LOST else outcome
+        outcome = await self.step(self._steps.submit, edit_id, uploaded, repeat=False)
+        return await self.step(self._steps.find, edit_id) if outcome == LOST else outcome
 
-    async def run(edit_id: str) -> str:
-        while (outcome := await attempt(edit_id)).startswith(WAIT):
+    async def _repeated(self, part: Callable[..., Coroutine[Any, Any, str]], *args: Any) -> str:
+        """Again after each ``wait:<seconds>``, which outlives restarts."""
+        while (outcome := await part(*args)).startswith(WAIT):
             await DBOS.sleep_async(float(outcome.removeprefix(WAIT)))
-        for action in (steps.wait, steps.collect, steps.deliver):
-            outcome = outcome if outcome == ENDED else await step(action, edit_id)
         return outcome
-
-    async def edit(edit_id: str) -> str:
-        try:
-            return await run(edit_id)
-        except Exception:  # whatever broke, the edit must end with an answer and its money settled
-            log.exception("edit_broke", edit=edit_id)
-            return await step(steps.give_up, edit_id)
-
-    return DBOS.workflow(name="edit")(edit)
 
 
 def _worth_repeating(error: BaseException) -> bool:

@@ -53,8 +53,15 @@ class FileBlobs:
             raise StorageBusy(str(error)) from error
 
     async def purge(self, before: datetime) -> int:
-        """Delete what was put before a time, and what an interrupted put left; how many results it were."""
-        return await asyncio.to_thread(_purge, self._root, before.astimezone(UTC).timestamp())
+        """Delete what was put before a time, and what an interrupted put left; how many results it were.
+
+        Raises:
+            StorageBusy: the disk fails, or a file can't be deleted.
+        """
+        try:
+            return await asyncio.to_thread(_purge, self._root, before.astimezone(UTC).timestamp())
+        except OSError as error:
+            raise StorageBusy(str(error)) from error
 
     def _path(self, key: str) -> Path:
         if not _KEY.fullmatch(key):

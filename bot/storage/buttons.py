@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import Row, insert, select
 
 from bot.domain.stores import Button
 from bot.storage.database import Database
@@ -32,4 +33,14 @@ class SqlButtons:
         query = select(BUTTONS).where(BUTTONS.c.id == button_id)
         async with self._database.reading() as connection:
             row = (await connection.execute(query)).one_or_none()
-        return None if row is None else Button(row.id, row.user_id, row.subject, row.value)
+        return None if row is None else _button(row)
+
+    async def of(self, subject: str) -> list[Button]:
+        """The buttons of one subject, oldest first."""
+        query = select(BUTTONS).where(BUTTONS.c.subject == subject).order_by(BUTTONS.c.created_at)
+        async with self._database.reading() as connection:
+            return [_button(row) for row in await connection.execute(query)]
+
+
+def _button(row: Row[Any]) -> Button:
+    return Button(row.id, row.user_id, row.subject, row.value)

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext
 from typing import Any, Self
 
-from sqlalchemy import Connection, Engine, Table, event
+from sqlalchemy import Connection, Engine, Table, event, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, InterfaceError, OperationalError
@@ -94,6 +94,9 @@ def border() -> Iterator[None]:
         raise StorageBusy("no free connection") from error
 
 
+_ALONE = 0x576176AA  # any number that is ours: the name of an advisory lock
+
+
 class Database:
     """A pool of connections. Writers take turns on SQLite, which has room for one."""
 
@@ -151,6 +154,23 @@ class Database:
         with border():
             async with self._readers.connect() as connection:
                 yield connection
+
+    @asynccontextmanager
+    async def alone(self) -> AsyncIterator[None]:
+        """Hold a Postgres for this process alone while the context lasts; a file is held by its folder.
+
+        Raises:
+            StartRefused: another process has it.
+        """
+        if not self.on_postgres:
+            yield
+            return
+        async with self._readers.connect() as connection:
+            held = await connection.execute(text("SELECT pg_try_advisory_lock(:lock)"), {"lock": _ALONE})
+            if not held.scalar_one():
+                raise StartRefused("DATABASE_URL is in use by another running Wavebrush: stop that one first")
+            await connection.commit()  # the lock is the session's, and no transaction stays open for it
+            yield
 
     def insert(self, table: Table) -> sqlite.Insert | postgresql.Insert:
         """An INSERT that can be told what to do on conflict, in this database's dialect."""

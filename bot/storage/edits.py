@@ -7,15 +7,16 @@ from datetime import datetime
 from statistics import median
 from typing import Any
 
-from sqlalchemy import Select, insert, select, update
+from sqlalchemy import ColumnElement, Select, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.catalogue import QUALITY
 from bot.domain.edits import Attempt, AttemptState, Edit, EditState, KeptResult
+from bot.domain.stores import EditEnded
 from bot.storage import ledger
 from bot.storage.database import Database
 from bot.storage.tables import ATTEMPTS, EDITS, RESULTS
-from bot.storage.values import attempt_of, edit_of, result_of
+from bot.storage.values import attempt_of, edit_columns, edit_of, result_of
 
 _FINAL = tuple(state for state in EditState if state.final)
 _UNFINISHED = tuple(state for state in EditState if not state.final)
@@ -51,14 +52,18 @@ class SqlEdits:
         return None if row is None else edit_of(row)
 
     async def advance(self, edit_id: str, state: EditState) -> bool:
-        """Move on to a state that is not final (`settle` is for those); False if the edit is final.
+        """Move on to a state that is not final (`settle` is for those), never back; False if it is past it.
 
         Raises:
             ValueError: ``state`` is final, so money would be forgotten.
         """
         if state.final:
             raise ValueError(f"{state} is final: settle the edit")
-        return await self._change(edit_id, state=state)
+        order = list(EditState)
+        earlier = [before for before in _UNFINISHED if order.index(before) <= order.index(state)]
+        change = update(EDITS).where(EDITS.c.id == edit_id, EDITS.c.state.in_(earlier)).values(state=state)
+        async with self._database.writing() as connection:
+            return (await connection.execute(change)).rowcount == 1
 
     async def unfinished(self, created_before: datetime) -> list[Edit]:
         """All that are not final and were created before a time, oldest first."""
@@ -74,12 +79,13 @@ class SqlEdits:
         """Write an open attempt with the next number, before the paid POST.
 
         Raises:
-            ValueError: the edit is final or none, or an earlier attempt may have been bought.
+            EditEnded: the edit is final, or there is none.
+            ValueError: an earlier attempt may have been bought.
         """
         async with self._database.writing() as connection:
             # The update comes first: on Postgres it makes other openers of this edit wait.
             if not await _change(connection, edit_id, submitted_at=now):
-                raise ValueError(f"edit {edit_id} is final, or there is none")
+                raise EditEnded(f"edit {edit_id} is final, or there is none")
             last = (await connection.execute(_newest_attempt(edit_id))).one_or_none()
             if last is not None and last.state not in _NOT_BOUGHT:
                 raise ValueError(f"attempt {last.number} of edit {edit_id} is {last.state}")
@@ -154,9 +160,9 @@ class SqlEdits:
         """Remember the message that shows the edit's progress; None when it is gone."""
         await self._note(edit_id, status_message_id=message_id)
 
-    async def delivered(self, edit_id: str, message_id: int) -> None:
-        """Remember the message that brought the picture."""
-        await self._note(edit_id, result_message_id=message_id)
+    async def delivered(self, edit_id: str, message_id: int, file_id: str | None = None) -> None:
+        """Remember the message that brought the picture, and Telegram's name for its photo."""
+        await self._note(edit_id, result_message_id=message_id, result_file_id=file_id)
 
     async def settle(
         self, edit_id: str, state: EditState, *, charge: int, reason: str | None, now: datetime
@@ -185,6 +191,70 @@ class SqlEdits:
                 await ledger.settle(connection, edit_id, charge, now)
             return True
 
+    async def accept(self, edit: Edit) -> bool:
+        """Hold the money and insert an edit that no request asked for, all or nothing.
+
+        False, with nothing changed, if there is an edit of its origin: what asked for it asks twice.
+        """
+        add = (
+            self._database.insert(EDITS)
+            .values(**edit_columns(edit))
+            .on_conflict_do_nothing(index_elements=["origin"])
+            .returning(EDITS.c.id)
+        )
+        async with self._database.writing() as connection:
+            if (await connection.execute(add)).one_or_none() is None:
+                return False
+            await ledger.hold(connection, edit)
+            return True
+
+    async def of_origin(self, origin: str) -> Edit | None:
+        """The edit of that origin, if there is one."""
+        row = await self._one(select(EDITS).where(EDITS.c.origin == origin))
+        return None if row is None else edit_of(row)
+
+    async def cancel(self, edit_id: str, now: datetime) -> bool:
+        """End an edit as cancelled and release its hold, unless something may have been bought for it.
+
+        False, with nothing changed, if it is final or its newest attempt may be with the provider. The
+        edit's row is locked before the attempts are read, as `open_attempt` does it: who comes second
+        sees what the first one did.
+        """
+        async with self._database.writing() as connection:
+            locked = select(EDITS.c.state).where(EDITS.c.id == edit_id).with_for_update()
+            state = (await connection.execute(locked)).scalar_one_or_none()
+            if state not in _UNFINISHED:
+                return False
+            last = (await connection.execute(_newest_attempt(edit_id))).one_or_none()
+            if last is not None and last.state not in _NOT_BOUGHT:
+                return False
+            await _change(connection, edit_id, state=EditState.CANCELLED, charged=0, ended_at=now)
+            await ledger.settle(connection, edit_id, 0, now)
+            return True
+
+    async def unfinished_of(self, user_id: int, chat_id: int | None = None) -> list[Edit]:
+        """What of a person's edits (in one chat) is not final, newest first."""
+        return await self._newest(user_id, chat_id, EDITS.c.state.in_(_UNFINISHED))
+
+    async def unfinished_at(self, chat_id: int, message_id: int) -> list[Edit]:
+        """What is not final and was asked for by that message, or shows its progress in it."""
+        here = or_(EDITS.c.message_id == message_id, EDITS.c.status_message_id == message_id)
+        query = select(EDITS).where(EDITS.c.chat_id == chat_id, EDITS.c.state.in_(_UNFINISHED), here)
+        async with self._database.reading() as connection:
+            return [edit_of(row) for row in await connection.execute(query)]
+
+    async def done_of(self, user_id: int, limit: int, chat_id: int | None = None) -> list[Edit]:
+        """A person's last delivered edits (in one chat), newest first."""
+        return await self._newest(user_id, chat_id, EDITS.c.state == EditState.DONE, limit=limit)
+
+    async def recent_prompts(self, user_id: int, limit: int, chat_id: int | None = None) -> list[str]:
+        """A person's last different prompts (in one chat), newest first."""
+        last = func.max(EDITS.c.created_at)
+        query = select(EDITS.c.prompt).where(*_of(user_id, chat_id)).group_by(EDITS.c.prompt)
+        async with self._database.reading() as connection:
+            found = await connection.execute(query.order_by(last.desc(), EDITS.c.prompt).limit(limit))
+            return list(found.scalars())
+
     async def typical_seconds(self, model: str, choices: Mapping[str, str]) -> float | None:
         """The median time from the POST to the kept result of the last 50 runs of a model and quality."""
         quality = EDITS.c.choices[QUALITY].as_string()
@@ -204,6 +274,18 @@ class SqlEdits:
             runs = (await connection.execute(query)).all()
         return median((run.kept_at - run.submitted_at).total_seconds() for run in runs) if runs else None
 
+    async def _newest(
+        self, user_id: int, chat_id: int | None, condition: ColumnElement[bool], limit: int | None = None
+    ) -> list[Edit]:
+        query = (
+            select(EDITS)
+            .where(*_of(user_id, chat_id), condition)
+            .order_by(EDITS.c.created_at.desc(), EDITS.c.id)
+            .limit(limit)
+        )
+        async with self._database.reading() as connection:
+            return [edit_of(row) for row in await connection.execute(query)]
+
     async def _one(self, query: Select[Any]) -> Any:
         async with self._database.reading() as connection:
             return (await connection.execute(query)).one_or_none()
@@ -222,6 +304,12 @@ async def _change(connection: AsyncConnection, edit_id: str, **values: Any) -> b
     """Compare and set: change the edit if it is not final."""
     change = update(EDITS).where(EDITS.c.id == edit_id, EDITS.c.state.in_(_UNFINISHED)).values(**values)
     return (await connection.execute(change)).rowcount == 1
+
+
+def _of(user_id: int, chat_id: int | None) -> list[ColumnElement[bool]]:
+    """The edits of a person, in one chat if one is given."""
+    here = [] if chat_id is None else [EDITS.c.chat_id == chat_id]
+    return [EDITS.c.user_id == user_id, *here]
 
 
 def _newest_attempt(edit_id: str) -> Select[Any]:

@@ -26,6 +26,13 @@ class SqlPeople:
         if row is None or tuple(row) != (name, username, language):
             await self._put(USERS, "id", user_id, name=name, username=username, language=language)
 
+    async def name(self, user_id: int) -> str | None:
+        """How a person was called when last seen, if ever."""
+        async with self._database.reading() as connection:
+            found = await connection.execute(select(USERS.c.name).where(USERS.c.id == user_id))
+            name: str | None = found.scalar_one_or_none()
+        return name
+
     async def preferences(self, user_id: int) -> Preferences:
         """What a person chose; the defaults if nothing."""
         query = select(PREFERENCES).where(PREFERENCES.c.user_id == user_id)

@@ -18,7 +18,6 @@ from bot.storage.ledger import hold
 from bot.storage.tables import EDITS, REQUESTS
 from bot.storage.values import edit_columns, request_columns, request_of
 
-_DUE = (RequestState.COLLECTING, RequestState.PREPARING)
 _OPEN = (RequestState.COLLECTING, RequestState.PREPARING, RequestState.ASKING)
 
 
@@ -77,9 +76,10 @@ class SqlRequests:
     async def claim_due(self, now: datetime, lease_until: datetime, limit: int) -> list[Request]:
         """Take requests whose time has come, oldest first; ``due_at`` becomes the end of the lease.
 
-        They are collecting ones that are complete, and preparing ones whose process gave no answer.
+        They are collecting ones that are complete, preparing ones whose process gave no answer, and
+        asking ones whose question was never shown.
         """
-        due = and_(REQUESTS.c.state.in_(_DUE), REQUESTS.c.due_at <= now)
+        due = and_(REQUESTS.c.state.in_(_OPEN), REQUESTS.c.due_at <= now)
         oldest = select(REQUESTS.c.id).where(due).order_by(REQUESTS.c.due_at, REQUESTS.c.id).limit(limit)
         if self._database.on_postgres:
             oldest = oldest.with_for_update(skip_locked=True)
@@ -99,7 +99,7 @@ class SqlRequests:
         """When the next request is due, if any."""
         earliest = (
             select(REQUESTS.c.due_at)
-            .where(REQUESTS.c.state.in_(_DUE), REQUESTS.c.due_at.is_not(None))
+            .where(REQUESTS.c.state.in_(_OPEN), REQUESTS.c.due_at.is_not(None))
             .order_by(REQUESTS.c.due_at)
             .limit(1)
         )
@@ -128,29 +128,55 @@ class SqlRequests:
             row = (await connection.execute(newest)).one_or_none()
         return None if row is None else request_of(row)
 
+    async def newest_open(self, chat_id: int, user_id: int) -> Request | None:
+        """The newest request of this person in this chat that is not closed."""
+        newest = (
+            select(REQUESTS)
+            .where(
+                REQUESTS.c.chat_id == chat_id,
+                REQUESTS.c.user_id == user_id,
+                REQUESTS.c.state.in_(_OPEN),
+                REQUESTS.c.addressed,
+            )
+            .order_by(REQUESTS.c.created_at.desc(), REQUESTS.c.message_id.desc())
+            .limit(1)
+        )
+        async with self._database.reading() as connection:
+            row = (await connection.execute(newest)).one_or_none()
+        return None if row is None else request_of(row)
+
     async def ask(self, request_id: str, *, for_words: bool) -> bool:
         """Move from preparing to asking; False if it is elsewhere, or if words came meanwhile."""
         conditions = (REQUESTS.c.prompt.is_(None),) if for_words else ()
-        return await self._move(
-            request_id, (RequestState.PREPARING,), *conditions, state=RequestState.ASKING, due_at=None
+        return await self._move(request_id, (RequestState.PREPARING,), *conditions, state=RequestState.ASKING)
+
+    async def asked(self, request_id: str, question_message_id: int) -> None:
+        """Remember which message asks: until then its lease goes on, so that a lost question comes again."""
+        await self._move(
+            request_id, (RequestState.ASKING,), question_message_id=question_message_id, due_at=None
         )
 
-    async def asked(self, request_id: str, question_message_id: int | None) -> None:
-        """Remember which message asks."""
-        await self._move(request_id, _OPEN, question_message_id=question_message_id)
+    async def give_words(
+        self, request_id: str, prompt: str, now: datetime, update_id: int | None = None
+    ) -> bool:
+        """Give an open request its prompt, once, and mark the words' update done in the same transaction.
 
-    async def give_words(self, request_id: str, prompt: str, now: datetime) -> bool:
-        """Give an open request its prompt, once; one that asks for it is due now. False if it has one."""
+        One that asks for words is due now. False if it has some.
+        """
         asking = REQUESTS.c.state == RequestState.ASKING
-        # One statement: between two, the request could begin to ask, and both would miss it.
-        return await self._move(
-            request_id,
-            _OPEN,
-            REQUESTS.c.prompt.is_(None),
-            prompt=prompt,
-            state=case((asking, RequestState.PREPARING), else_=REQUESTS.c.state),
-            due_at=case((asking, now), else_=REQUESTS.c.due_at),
-        )
+        async with self._database.writing() as connection:
+            if update_id is not None:
+                await mark_done(connection, update_id)
+            # One statement: between two, the request could begin to ask, and both would miss it.
+            return await _move(
+                connection,
+                request_id,
+                _OPEN,
+                REQUESTS.c.prompt.is_(None),
+                prompt=prompt,
+                state=case((asking, RequestState.PREPARING), else_=REQUESTS.c.state),
+                due_at=case((asking, now), else_=REQUESTS.c.due_at),
+            )
 
     async def decide(self, request_id: str, decision: Decision, now: datetime) -> bool:
         """Move from asking to preparing, due now, with a decision; False if it no longer asks."""

@@ -175,6 +175,7 @@ class EditRow(_Row, table=True):
     charged: int | None = Field(default=None, sa_type=BigInteger)
     status_message_id: int | None = _telegram_id(default=None)
     result_message_id: int | None = _telegram_id(default=None)
+    result_file_id: str | None = None
     created_at: datetime = Field(sa_type=UtcDateTime)
     submitted_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime)

@@ -14,6 +14,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
+from bot.errors import StartRefused
+
 log = structlog.get_logger(__name__)
 
 Check = Callable[[], Awaitable[str | None]]
@@ -43,9 +45,14 @@ async def serving(app: Starlette, port: int, host: str = "0.0.0.0") -> AsyncIter
     """Serve in this loop while the context lasts; yields the port it got.
 
     Raises:
-        OSError: the port is taken.
+        StartRefused: the port is taken.
     """
-    listener = socket.create_server((host, port))
+    try:
+        listener = socket.create_server((host, port))
+    except OSError as error:
+        raise StartRefused(
+            f"PORT {port} can't be listened on ({error.strerror}): set another one, or 0 for any that is free"
+        ) from error
     config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="off")
     server = _Server(config)
     task = asyncio.create_task(server.serve(sockets=[listener]), name="web")

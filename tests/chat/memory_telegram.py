@@ -36,7 +36,7 @@ class Call:
 
 
 class MemoryTelegram(BaseRequest):
-    """Answers every call after ``seconds``; ``refusal`` may give the answer to one instead."""
+    """Answers every call but getMe after ``seconds``; ``refusal`` may give the answer to one instead."""
 
     def __init__(self, seconds: float = 0.0) -> None:
         self.seconds = seconds
@@ -59,14 +59,14 @@ class MemoryTelegram(BaseRequest):
     ) -> tuple[int, bytes]:
         parameters = request_data.parameters if request_data else {}
         call = Call(url.rpartition("/")[2], asyncio.get_running_loop().time(), parameters)
+        if call.method == "getMe":
+            return 200, json.dumps({"ok": True, "result": ME}).encode()
         self.calls.append(call)
         await asyncio.sleep(self.seconds)
         status, answer = self.refusal(call) or (200, {"ok": True, "result": self._result(call)})
         return status, json.dumps(answer).encode()
 
     def _result(self, call: Call) -> Any:
-        if call.method == "getMe":
-            return ME
         if not call.method.startswith(("sendMessage", "edit")):
             return [] if call.method.lower() == "getupdates" else True
         chat = {"id": call.params["chat_id"], "type": "private", "first_name": "Ada"}
@@ -84,7 +84,6 @@ async def memory_bot(telegram: MemoryTelegram, timing: Timing) -> ExtBot[Priorit
         TOKEN, request=telegram, get_updates_request=telegram, rate_limiter=Limiter(timing, LoopClock())
     )
     await bot.initialize()
-    telegram.calls.clear()
     return bot
 
 

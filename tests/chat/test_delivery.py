@@ -15,6 +15,7 @@ from bot.clock import SystemClock
 from bot.domain.catalogue import load
 from bot.domain.edits import Edit, KeptResult, Place
 from bot.domain.pictures import Encoded, Size
+from bot.domain.timing import Timing
 from bot.errors import (
     ImagingFailed,
     MessengerBusy,
@@ -28,7 +29,7 @@ from bot.storage.buttons import SqlButtons
 from bot.storage.database import Database
 from tests.chat.conftest import TIMING
 from tests.chat.memory_telegram import WITH_RETRY_AFTER
-from tests.fakes import FakeEdits, FakeImaging, Turns
+from tests.fakes import FakeChats, FakeEdits, FakeImaging, FakePeople, Turns
 from tests.jobs.bench import an_edit
 from tests.sandbox.telegram_bench import ADA, CAT, GROUP, Bench, picture
 
@@ -41,18 +42,18 @@ LOSSLESS = picture(kind="PNG")
 class Delivery:
     """Messages over the stand-in, and a request of Ada's to reply to."""
 
-    def __init__(self, telegram: Bench, bot: Bot, database: Database) -> None:
+    def __init__(self, telegram: Bench, bot: Bot, database: Database, timing: Timing = TIMING) -> None:
         self.telegram = telegram
         self.imaging = FakeImaging(photos=Turns(PHOTO))
         clock, buttons = SystemClock(), SqlButtons(database)
         self.messages = Messages(
             bot,
-            Progress(bot, FakeEdits(), TIMING, clock),
-            Asking(bot, buttons, clock),
+            Progress(bot, FakeEdits(), FakeChats(), FakePeople(), TIMING, clock),
+            Asking(bot, buttons, FakeEdits(), (), clock),
             buttons,
             self.imaging,
             load,
-            replace(TIMING, telegram_read=0.3),
+            timing,
             clock,
         )
 
@@ -61,8 +62,9 @@ class Delivery:
         (message,) = await self.telegram.write(chat, ADA, text="/edit@wavebrush_bot make it blue")
         return an_edit(place=Place(chat, message["message_id"]), **changes)
 
-    async def deliver(self, edit: Edit) -> int:
-        return await self.messages.deliver(edit, RESULT, LOSSLESS, 63_000, 21.4)
+    async def deliver(self, edit: Edit, drift: float | None = None) -> int:
+        result = replace(RESULT, drift=drift)
+        return (await self.messages.deliver(edit, result, LOSSLESS, 63_000, 21.4)).message_id
 
     async def shown(self, message_id: int, chat: int = ADA) -> dict[str, Any]:
         """A message as its reader sees it."""
@@ -88,13 +90,18 @@ def delivery(telegram: Bench, bot: Bot, database: Database) -> Delivery:
 
 
 async def test_a_result_is_a_photo_that_replies_to_its_request(delivery: Delivery) -> None:
-    """With the model, the quality, the size, the time and the price, and a button for the file."""
+    """With the model, the quality, the size, the time and the price, and what can be done next."""
     edit = await delivery.asked()
     message = await delivery.shown(await delivery.deliver(edit))
     assert message["photo"]
     assert message["caption"] == "GPT Image 1 · medium · 1536×1024 · 21 s · $0.063"
     assert message["reply_to_message"]["message_id"] == edit.place.message_id
-    assert message["reply_markup"]["inline_keyboard"][0][0]["text"] == "Original file"
+    labels = [[button["text"] for button in row] for row in message["reply_markup"]["inline_keyboard"]]
+    assert labels == [
+        ["Again", "Other model…"],
+        ["Better quality · $0.25"],
+        ["Original file", "Before/after"],
+    ]
 
 
 async def test_in_a_group_too(delivery: Delivery) -> None:
@@ -107,9 +114,17 @@ async def test_in_a_group_too(delivery: Delivery) -> None:
 async def test_a_masked_result_says_what_was_kept(delivery: Delivery) -> None:
     """And that the model had no field for the mask, where it had none."""
     edit = await delivery.asked(mask_key="masks/r1.png", model="gpt-image-2")
-    caption = (await delivery.shown(await delivery.deliver(edit)))["caption"]
+    caption = (await delivery.shown(await delivery.deliver(edit, drift=3.5)))["caption"]
     assert "Only the marked part was edited" in caption
     assert "GPT Image 2 takes no mask" in caption
+
+
+async def test_a_masked_result_of_another_shape_promises_nothing(delivery: Delivery) -> None:
+    """What could not be laid over the original is not said to be the original."""
+    edit = await delivery.asked(mask_key="masks/r1.png")
+    caption = (await delivery.shown(await delivery.deliver(edit, drift=None)))["caption"]
+    assert "pixel for pixel" not in caption
+    assert "another shape" in caption
 
 
 async def test_what_is_too_long_for_a_photo_goes_as_a_file(delivery: Delivery) -> None:
@@ -181,7 +196,6 @@ async def test_other_refusals_are_for_good(delivery: Delivery) -> None:
         {"kind": "refuse"},
         {"kind": "drop"},
         {"kind": "garbage"},
-        {"kind": "slow", "seconds": 1.0},
     ],
     ids=lambda fault: str(fault["kind"]),
 )
@@ -195,6 +209,18 @@ async def test_telegram_in_trouble_is_worth_another_try(delivery: Delivery, faul
     assert (await delivery.shown(await delivery.deliver(edit)))["photo"]
 
 
+async def test_an_answer_that_does_not_come_is_worth_another_try(
+    telegram: Bench, bot: Bot, database: Database
+) -> None:
+    """Though the picture may have arrived, which is said."""
+    delivery = Delivery(telegram, bot, database, replace(TIMING, telegram_read=0.2))
+    edit = await delivery.asked()
+    await delivery.fault("sendPhoto", kind="slow", seconds=1.0)
+    with pytest.raises(MessengerBusy) as raised:
+        await delivery.deliver(edit)
+    assert raised.value.uncertain
+
+
 async def test_a_429_is_waited_out(delivery: Delivery) -> None:
     """A result is not given back to the caller for that."""
     edit = await delivery.asked()
@@ -206,7 +232,7 @@ async def test_a_429_is_waited_out(delivery: Delivery) -> None:
 
 async def test_an_endless_caption_is_cut(delivery: Delivery) -> None:
     """Telegram takes 1024 characters, and would refuse the picture with it."""
-    edit = await delivery.asked(choices={"quality": "very " * 1000})
+    edit = await delivery.asked(choices={"quality": "very-" * 1000})
     message = await delivery.shown(await delivery.deliver(edit))
     assert len(message["caption"]) == 1024
 
@@ -244,3 +270,40 @@ async def test_a_failure_that_cannot_be_told_is_no_failure(delivery: Delivery) -
     await delivery.telegram.sandbox(f"people/{ADA}/block", {"blocked": True})
     await delivery.messages.end(edit, PictureBroken("x"))
     assert await delivery.calls("sendMessage") == 1
+
+
+async def test_who_wants_files_gets_one(delivery: Delivery) -> None:
+    """No photo at all; the file brings the caption and what can be done next."""
+    edit = await delivery.asked(delivery="file")
+    message = await delivery.shown(await delivery.deliver(edit))
+    assert message["document"]["file_size"] == len(LOSSLESS)
+    assert message["caption"] == "GPT Image 1 · medium · 1536×1024 · 21 s · $0.063"
+    assert message["reply_to_message"]["message_id"] == edit.place.message_id
+    assert message["reply_markup"]
+    assert await delivery.calls("sendPhoto") == 0
+
+
+async def test_who_wants_both_gets_the_file_below_the_photo(delivery: Delivery) -> None:
+    """The photo is the result; the file replies to it."""
+    result = await delivery.deliver(await delivery.asked(delivery="both"))
+    assert (await delivery.shown(result))["photo"]
+    file = await delivery.last()
+    assert file["document"]["file_size"] == len(LOSSLESS)
+    assert file["reply_to_message"]["message_id"] == result
+
+
+async def test_a_file_that_fails_leaves_the_photo(delivery: Delivery) -> None:
+    """It is not sent a second time for it: the button under it gets the file."""
+    await delivery.fault("sendDocument", kind="status", status=400, description="Bad Request: no")
+    result = await delivery.deliver(await delivery.asked(delivery="both"))
+    assert (await delivery.shown(result))["photo"]
+    assert (await delivery.last())["message_id"] == result
+    assert await delivery.calls("sendPhoto") == 1
+
+
+async def test_a_mask_without_finishing_promises_nothing(delivery: Delivery) -> None:
+    """The picture is the model's own, and the caption says so."""
+    edit = await delivery.asked(mask_key="masks/r1.png", finishing=False)
+    caption = (await delivery.shown(await delivery.deliver(edit)))["caption"]
+    assert "Mask finishing is off" in caption
+    assert "pixel for pixel" not in caption

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import Counter
 
 import pytest
-from telegram.error import BadRequest, RetryAfter
+from telegram.error import BadRequest, ChatMigrated, RetryAfter
 
 from bot.chat.limiter import GROUP, OVERALL, PRIVATE_BURST, Limiter, Priority, Window
 from bot.domain.timing import Timing
@@ -246,3 +247,98 @@ async def test_a_shutdown_stops_the_queues() -> None:
     await asyncio.sleep(600)
     assert not waiting.done()
     await cancelled(waiting)
+
+
+@in_virtual_time
+async def test_progress_leaves_most_of_a_group_to_results() -> None:
+    """A result would have to wait a minute for a place that progress took; reactions take even fewer."""
+    for priority, most in ((Priority.PROGRESS, 8), (Priority.SIGN, 6)):
+        calls = Calls()
+        for _ in range(GROUP):
+            with contextlib.suppress(RetryAfter):
+                await calls(priority.name, priority)
+        assert len(calls.made) == most
+        await calls.many(GROUP - most, Priority.RESULT)
+        assert asyncio.get_running_loop().time() == 0.0
+
+
+@in_virtual_time
+async def test_results_come_as_fast_with_progress_as_without() -> None:
+    """Thirty results, while progress and reactions try again and again: the last comes no later."""
+
+    async def last_result(disturbed: bool) -> float:
+        calls = Calls()
+
+        async def disturb() -> None:
+            while True:
+                for priority in (Priority.PROGRESS, Priority.SIGN):
+                    with contextlib.suppress(RetryAfter):
+                        await calls(priority.name, priority)
+                await asyncio.sleep(1)
+
+        other = asyncio.create_task(disturb()) if disturbed else None
+        began = asyncio.get_running_loop().time()
+        results = asyncio.create_task(calls.many(30, Priority.RESULT))
+        await results
+        if other:
+            await cancelled(other)
+        return calls.made[-1][1] - began
+
+    assert await last_result(disturbed=True) == await last_result(disturbed=False) == 60.0
+
+
+class Moving(Calls):
+    """A group that became a supergroup."""
+
+    def __init__(self, *errors: Exception) -> None:
+        super().__init__(*errors)
+        self.told: list[tuple[int, int]] = []
+        self.limiter = Limiter(TIMING, LoopClock(), self._moved)
+
+    async def _moved(self, old: int, new: int) -> None:
+        self.told.append((old, new))
+
+
+@in_virtual_time
+async def test_a_call_follows_its_group() -> None:
+    """It is made again in the supergroup, which knows neither the message it answers nor the topic."""
+    calls = Moving(ChatMigrated(-1005))
+    data = {"chat_id": CLUB, "text": "hello", "reply_parameters": 5, "message_thread_id": 6}
+
+    async def call() -> bool:
+        if calls.errors:
+            raise calls.errors.pop(0)
+        return True
+
+    assert await calls.limiter.process_request(call, (), {}, "sendMessage", data, Priority.RESULT)
+    assert data == {"chat_id": -1005, "text": "hello"}
+    assert calls.told == [(CLUB, -1005)]
+
+
+@in_virtual_time
+async def test_a_call_about_a_message_does_not_follow() -> None:
+    """Its id is another message's there; but the move is told."""
+    calls = Moving(ChatMigrated(-1005))
+
+    async def call() -> bool:
+        raise calls.errors[0]
+
+    data = {"chat_id": CLUB, "message_id": 5}
+    with pytest.raises(ChatMigrated):
+        await calls.limiter.process_request(call, (), {}, "deleteMessage", data, Priority.ANSWER)
+    assert calls.told == [(CLUB, -1005)]
+
+
+@in_virtual_time
+async def test_a_topic_that_is_gone_is_left_out() -> None:
+    """What is paid for is shown in the forum all the same."""
+    calls = Calls(BadRequest("Message thread not found"))
+
+    async def call() -> bool:
+        if calls.errors:
+            raise calls.errors.pop(0)
+        return True
+
+    data = {"chat_id": CLUB, "message_thread_id": 6}
+    assert await calls.limiter.process_request(call, (), {}, "sendPhoto", data, Priority.RESULT)
+    assert data == {"chat_id": CLUB}

@@ -14,7 +14,7 @@ from bot.domain.ports import Stage
 from bot.domain.timing import Timing
 from bot.errors import StorageBusy
 from tests.chat.memory_telegram import WITH_RETRY_AFTER, Call, MemoryTelegram, memory_bot, refused
-from tests.fakes import FakeEdits, Turns
+from tests.fakes import FakeChats, FakeEdits, FakePeople, Turns
 from tests.jobs.bench import an_edit
 from tests.virtual_time import LoopClock, cancelled, in_virtual_time
 
@@ -55,7 +55,7 @@ async def showing(edit: Edit, seconds: float = 0.0) -> AsyncIterator[Shown]:
     """A progress over a Telegram that takes so long for each call."""
     telegram, edits = MemoryTelegram(seconds), FakeEdits({edit.id: edit})
     bot = await memory_bot(telegram, TIMING)
-    progress = Progress(bot, edits, TIMING, LoopClock())
+    progress = Progress(bot, edits, FakeChats(edits), FakePeople({7: "Ada"}), TIMING, LoopClock())
     task = asyncio.create_task(progress.run())
     try:
         yield Shown(progress, telegram, edits)
@@ -125,8 +125,8 @@ async def test_editing_counts_the_seconds_up_to_what_is_expected() -> None:
     async with showing(edit) as shown:
         shown.progress.show(edit, Stage.EDITING, 10.0)
         await asyncio.sleep(20)
-        assert shown.texts[0] == "🎨 Editing… 0 s of about 10 s"
-        assert shown.texts[1] == "🎨 Editing… 3 s of about 10 s"
+        assert shown.texts[0] == "🎨 Editing… 0 s of about 10 s\n▱▱▱▱▱▱▱▱"
+        assert shown.texts[1] == "🎨 Editing… 3 s of about 10 s\n▰▰▱▱▱▱▱▱"
         assert shown.texts[-1] == "🎨 Editing… 18 s"
 
 

@@ -21,7 +21,7 @@ from bot.domain.roles import CANCEL, Region, Topic, Use
 from bot.errors import WavebrushError
 
 SOURCES = [path for path in Path(errors.__file__).parent.rglob("*.py") if "sandbox" not in path.parts]
-SECRET = "https://api.telegram.org/bot123:TOKEN Traceback /home/ada"
+SECRET = "https://api.telegram.org/bot123:TOKEN Traceback sk-secret"
 
 # Told at the start, to who starts it, in its own words; and what stops the process, told to its supervisor.
 NEVER_TOLD = {"StartRefused", "PollingStopped"}
@@ -34,6 +34,7 @@ COMPOSED = {
     *(f"option-use-{use}" for use in Use),
     *(f"option-region-{region}" for region in Region),
     f"option-{Topic.MODEL}",
+    "option-confirmed",
     f"option-{CANCEL}",
 }
 
@@ -182,7 +183,7 @@ def test_what_the_place_knows_fills_the_rest() -> None:
 @pytest.mark.parametrize("language", [None, "", "en", "en-GB", "xx", "xx-YY", "../en", "../../errors"])
 def test_an_unknown_language_gets_english(language: str | None) -> None:
     """Whatever Telegram says it is."""
-    assert say("file-sent", language) == "Here it is."
+    assert say("error-mask-empty", language).startswith("Nothing is marked in the mask")
 
 
 def test_an_unknown_sentence_is_a_mistake_of_ours() -> None:
@@ -193,11 +194,11 @@ def test_an_unknown_sentence_is_a_mistake_of_ours() -> None:
 
 def test_a_missing_value_is_a_mistake_of_ours() -> None:
     """No person sees a placeholder."""
-    with pytest.raises(ValueError, match="file-gone"):
-        say("file-gone", "en")
+    with pytest.raises(ValueError, match="error-picture-too-heavy"):
+        say("error-picture-too-heavy", "en")
 
 
 def test_markup_in_values_stays_text() -> None:
     """Nothing that a person writes is read as markup or as another placeholder."""
-    text = say("not-served", "en", id="<b>{ $id }</b>")
-    assert "<b>{ $id }</b>" in text
+    text = say("error-model-unknown", "en", name="<b>{ $offered }</b>", offered="one")
+    assert "<b>{ $offered }</b>" in text

@@ -81,7 +81,7 @@ async def test_a_lost_answer_to_the_submit_is_found_in_the_list(own: World) -> N
 
 async def test_a_submit_that_never_arrived_is_unknown_and_not_bought_again(own: World) -> None:
     """The connection closes without effect: nobody can tell, so the money stays held, and that is said."""
-    await own.start(SPEED="300")
+    await own.start(SPEED="60")
     dora = await own.person("Dora")
     await dora.starts()
     await own.fault(own.wavespeed, path="submit", kind="refuse", count=1)

@@ -143,6 +143,23 @@ class World:
         answer.raise_for_status()
         return int(answer.json()["id"])
 
+    async def bot_in(self, group: int, status: str) -> None:
+        """Make the bot a member, administrator, or kicked in a group."""
+        url = f"{self.telegram}/sandbox/groups/{group}/bot"
+        (await self.http.post(url, json={"status": status})).raise_for_status()
+
+    async def migrate(self, group: int) -> int:
+        """Make a supergroup of a group; its id."""
+        answer = await self.http.post(f"{self.telegram}/sandbox/groups/{group}/migrate", json={})
+        answer.raise_for_status()
+        return int(answer.json()["id"])
+
+    async def topic(self, forum: int, name: str) -> int:
+        """Open a topic in a forum; its id."""
+        answer = await self.http.post(f"{self.telegram}/sandbox/groups/{forum}/topics", json={"name": name})
+        answer.raise_for_status()
+        return int(answer.json()["message_thread_id"])
+
     async def wavespeed_settings(self, **settings: Any) -> None:
         """Change how the WaveSpeed stand-in behaves."""
         (await self.http.post(f"{self.wavespeed}/sandbox/settings", json=settings)).raise_for_status()
@@ -218,6 +235,20 @@ class Person:
         url = f"{self.world.telegram}/sandbox/chats/{self.chat}/messages/{message['message_id']}/press"
         answer = await self.world.http.post(url, json={"from": self.id, "data": data})
         assert answer.status_code == 200, answer.text
+
+    async def hears(self, message: Message, label: str, presser: Person | None = None) -> str:
+        """Press a button, as oneself or as another member; what the bot says to the press."""
+        rows = message["reply_markup"]["inline_keyboard"]
+        [data] = [
+            button["callback_data"] for row in rows for button in row if button["text"].startswith(label)
+        ]
+        at = f"{self.world.telegram}/sandbox/chats/{self.chat}/messages/{message['message_id']}/press"
+        who = self.id if presser is None else presser.id
+        query = (await self.world.http.post(at, json={"from": who, "data": data})).json()["query"]
+        url = f"{self.world.telegram}/sandbox/queries/{query}"
+        answer = (await self.world.http.get(url, params={"wait": PATIENCE})).json()
+        assert answer["answered"], f"nobody answered the press of {label}"
+        return str(answer["text"])
 
     async def original(self, result: Message) -> bytes:
         """Ask for a result as a file; its bytes."""

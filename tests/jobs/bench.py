@@ -12,8 +12,9 @@ from bot.domain.edits import Attempt, AttemptState, Edit, EditState, KeptResult,
 from bot.domain.pictures import Fit, Role, Size
 from bot.domain.timing import Timing
 from bot.errors import WavebrushError
+from bot.jobs.ending import Ports
 from bot.jobs.posting import Posting
-from bot.jobs.steps import Ports, Steps
+from bot.jobs.steps import Steps
 from bot.jobs.watch import Watch
 from tests.fakes import PNG, FakeBlobs, FakeEdits, FakeImaging, FakeMessenger, FakePictures, FakeProvider
 from tests.virtual_time import START, LoopClock

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from bot.domain.edits import AttemptState, EditState
-from bot.domain.pictures import Finished
 from bot.domain.ports import Prediction, PredictionStatus
 from bot.errors import (
     EditUnknown,
@@ -18,13 +17,14 @@ from bot.errors import (
     NotAPicture,
     OutputUnusable,
     PictureBroken,
+    PictureGone,
     PredictionFailed,
     ProviderBroke,
     ProviderDown,
     StorageBusy,
     WavebrushError,
 )
-from bot.jobs.steps import ENDED, ON
+from bot.jobs.ending import ENDED, ON
 from tests.fakes import PNG, FakeEdits, FakeImaging, FakePictures, FakeProvider, Turns, completed, running
 from tests.jobs.bench import FIT, MASK, SOURCE, TIMING, Bench
 from tests.virtual_time import LoopClock, in_virtual_time
@@ -33,9 +33,9 @@ DONE = completed("p1")
 NO_OUTPUTS = Prediction("p1", PredictionStatus.COMPLETED)
 
 
-def that_reads(*turns: Prediction | Exception) -> Bench:
+def that_reads(*turns: Prediction | Exception, ago: float = 0.0) -> Bench:
     bench = Bench(provider=FakeProvider(results=Turns(*turns)))
-    bench.running()
+    bench.running(ago)
     return bench
 
 
@@ -45,8 +45,8 @@ def that_downloads(*turns: bytes | Exception) -> Bench:
     return bench
 
 
-def that_finishes(*turns: Finished | Exception) -> Bench:
-    bench = Bench(imaging=FakeImaging(kept=Turns(*turns)))
+def that_verifies(*turns: Exception | None) -> Bench:
+    bench = Bench(imaging=FakeImaging(verified=Turns(*turns)))
     bench.running()
     return bench
 
@@ -99,12 +99,20 @@ async def test_a_failure_without_a_reason_is_the_providers() -> None:
 
 
 @in_virtual_time
-async def test_a_prediction_that_the_provider_no_longer_knows_fails_the_edit() -> None:
-    """No picture will come."""
-    bench = that_reads(NoSuchPrediction("404"))
+async def test_a_prediction_that_the_provider_has_forgotten_fails_the_edit() -> None:
+    """It keeps them for a week; no picture will come after that."""
+    bench = that_reads(NoSuchPrediction("404"), ago=8 * 86_400)
     assert await bench.steps.collect("e1") == ENDED
     assert bench.outcome == (EditState.FAILED, 0)
     assert bench.told == [NoSuchPrediction]
+
+
+@pytest.mark.parametrize("error", [NoSuchPrediction("404"), KeyRejected("401")])
+@in_virtual_time
+async def test_a_prediction_that_it_cannot_have_forgotten_is_asked_for_again(error: Exception) -> None:
+    """The work is paid for, and this a fault of the moment."""
+    bench = that_reads(error, error, DONE)
+    assert await bench.steps.collect("e1") == ON
 
 
 @pytest.mark.parametrize("early", [NO_OUTPUTS, running("p1"), ProviderDown("502")])
@@ -116,7 +124,7 @@ async def test_a_result_that_is_not_there_yet_is_read_again(early: Prediction | 
     assert len(bench.provider.read) == 3
 
 
-@pytest.mark.parametrize("never", [NO_OUTPUTS, ProviderDown("502")])
+@pytest.mark.parametrize("never", [NO_OUTPUTS, ProviderDown("502"), NoSuchPrediction("404")])
 @in_virtual_time
 async def test_a_result_that_never_comes_leaves_the_edit_unknown(never: Prediction | Exception) -> None:
     """It may be billed, so its money stays held."""
@@ -139,7 +147,7 @@ async def test_a_result_that_we_may_not_read_leaves_the_edit_unknown() -> None:
 @in_virtual_time
 async def test_a_damaged_picture_is_fetched_again(error: Exception) -> None:
     """Its URL still holds the true one."""
-    bench = that_finishes(error, error, Finished(PNG, None))
+    bench = that_verifies(error, error, None)
     assert await bench.steps.collect("e1") == ON
     assert bench.provider.downloads.taken == 3
     assert bench.blobs.kept == {"e1.png": PNG.data}
@@ -156,7 +164,7 @@ async def test_a_download_that_breaks_off_is_repeated() -> None:
 @in_virtual_time
 async def test_what_stays_unusable_is_charged_as_the_provider_bills_it(error: Exception) -> None:
     """It completed. The person is told that, and the sum."""
-    bench = that_finishes(error)
+    bench = that_verifies(error)
     assert await bench.steps.collect("e1") == ENDED
     assert bench.outcome == (EditState.FAILED, 63_000)
     assert bench.attempt.state is AttemptState.COMPLETED
@@ -208,27 +216,28 @@ async def test_telegram_in_trouble_costs_no_masked_result() -> None:
     assert await bench.steps.collect("e1") == ON
 
 
+@pytest.mark.parametrize("error", [MessengerBusy("502"), PictureGone("404")])
 @in_virtual_time
-async def test_telegram_in_longer_trouble_leaves_the_finish_to_the_engine() -> None:
-    """Nothing is charged for a picture that can still be finished."""
+async def test_a_masked_result_without_its_original_is_kept_as_the_provider_made_it(error: Exception) -> None:
+    """It is paid for, so the person gets it; that it is not finished is noted."""
     bench = Bench(
-        {"pictures": (SOURCE, MASK), "mask_key": "masks/r1.png"},
-        pictures=FakePictures(Turns(MessengerBusy("502"))),
+        {"pictures": (SOURCE, MASK), "mask_key": "masks/r1.png"}, pictures=FakePictures(Turns(error))
     )
     bench.running()
     bench.blobs.kept["masks/r1.png"] = b"plane"
-    with pytest.raises(MessengerBusy):
-        await bench.steps.collect("e1")
+    assert await bench.steps.collect("e1") == ON
+    assert bench.edits.results["e1"].drift is None
     assert not bench.edit.state.final
 
 
-@pytest.mark.parametrize("error", [ImagingFailed("out of memory")])
+@pytest.mark.parametrize("error", [ImagingFailed("out of memory"), PictureBroken("odd")])
 @in_virtual_time
-async def test_a_picture_that_no_worker_can_bear_is_charged(error: WavebrushError) -> None:
-    """It was made and is billed; the person is told."""
-    bench = that_finishes(error)
-    assert await bench.steps.collect("e1") == ENDED
-    assert bench.outcome == (EditState.FAILED, 63_000)
+async def test_a_result_that_our_own_work_fails_on_is_kept_as_it_came(error: WavebrushError) -> None:
+    """Byte for byte: what was paid for is not thrown away for a worker that died."""
+    bench = Bench(imaging=FakeImaging(kept=Turns(error)))
+    bench.running()
+    assert await bench.steps.collect("e1") == ON
+    assert bench.blobs.kept == {"e1.jpg": b"raw"}
 
 
 @in_virtual_time

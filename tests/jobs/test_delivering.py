@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from bot.domain.edits import AttemptState, EditState
@@ -10,15 +12,16 @@ from bot.errors import (
     EditUnknown,
     MessengerBusy,
     MessengerError,
+    Moderated,
     OutputUnusable,
     PersonUnreachable,
     StorageBusy,
     WavebrushError,
 )
-from bot.jobs.steps import ENDED
+from bot.jobs.ending import ENDED, WAIT
 from tests.fakes import PNG, FakeEdits, FakeMessenger, Turns
 from tests.jobs.bench import TIMING, Bench
-from tests.virtual_time import LoopClock, in_virtual_time
+from tests.virtual_time import START, LoopClock, in_virtual_time
 
 
 def with_result(*deliveries: int | Exception, **changes: object) -> Bench:
@@ -72,12 +75,54 @@ async def test_telegram_in_trouble_is_waited_out() -> None:
 
 
 @in_virtual_time
-async def test_telegram_in_endless_trouble_leaves_the_edit_undeliverable() -> None:
-    """Charged and kept; nothing stays open for ever."""
+async def test_telegram_in_longer_trouble_is_waited_out_between_rounds() -> None:
+    """The wait is the workflow's, so that it outlives restarts."""
     bench = with_result(MessengerBusy("502"))
-    await bench.steps.deliver("e1")
+    assert (await bench.steps.deliver("e1")).startswith(WAIT)
+    assert not bench.edit.state.final
+    assert bench.told == []
+    assert LoopClock().monotonic() <= TIMING.send_deadline
+
+
+@in_virtual_time
+async def test_telegram_in_endless_trouble_leaves_the_edit_undeliverable() -> None:
+    """After three days it is charged and kept; nothing stays open for ever."""
+    bench = with_result(MessengerBusy("502"), created_at=START - timedelta(days=3))
+    assert await bench.steps.deliver("e1") == ENDED
     assert bench.outcome == (EditState.UNDELIVERABLE, 63_000)
-    assert TIMING.send_deadline / 2 < LoopClock().monotonic() <= TIMING.send_deadline
+
+
+@in_virtual_time
+async def test_an_answer_that_is_lost_twice_is_taken_for_a_delivery() -> None:
+    """The picture has most likely arrived both times: a third would be a nuisance."""
+    lost = MessengerBusy("TimedOut")
+    lost.uncertain = True
+    bench = with_result(lost)
+    assert await bench.steps.deliver("e1") == ENDED
+    assert len(bench.messenger.delivered) == 2
+    assert bench.outcome == (EditState.DONE, 63_000)
+    assert bench.edit.result_message_id is None
+
+
+@in_virtual_time
+async def test_an_answer_that_is_lost_once_is_not_taken_for_a_delivery() -> None:
+    """The picture is sent once more: twice is better than never."""
+    lost = MessengerBusy("TimedOut")
+    lost.uncertain = True
+    bench = with_result(lost, 78)
+    assert await bench.steps.deliver("e1") == ENDED
+    assert bench.outcome == (EditState.DONE, 63_000)
+    assert bench.edit.result_message_id == 78
+
+
+@in_virtual_time
+async def test_a_refusal_after_a_lost_answer_is_waited_out() -> None:
+    """It says that nothing is delivered now, so the count of lost answers begins anew."""
+    lost, refused = MessengerBusy("TimedOut"), MessengerBusy("502")
+    lost.uncertain = True
+    bench = with_result(lost, refused, lost, 78)
+    assert await bench.steps.deliver("e1") == ENDED
+    assert bench.edit.result_message_id == 78
 
 
 @in_virtual_time
@@ -117,6 +162,16 @@ async def test_a_kept_picture_that_was_lost_is_charged_and_said() -> None:
     assert await bench.steps.deliver("e1") == ENDED
     assert bench.outcome == (EditState.FAILED, 63_000)
     assert bench.told == [OutputUnusable]
+
+
+@pytest.mark.parametrize("step", ["upload", "find", "wait", "collect", "deliver"])
+@in_virtual_time
+async def test_who_was_not_told_of_the_end_is_told_by_the_next_step(step: str) -> None:
+    """A crash came between the settling and the telling: the status is still there."""
+    bench = Bench({"state": EditState.FAILED, "reason": "error-moderated", "status_message_id": 9})
+    bench.running()
+    assert await getattr(bench.steps, step)("e1") == ENDED
+    assert bench.told == [Moderated]
 
 
 @pytest.mark.parametrize("state", [AttemptState.OPEN, AttemptState.RUNNING])

@@ -8,7 +8,7 @@ from datetime import timedelta
 from bot.domain.edits import AttemptState, EditState
 from bot.domain.ports import Prediction
 from bot.errors import EditUnknown, ProviderDown, StorageBusy
-from bot.jobs.steps import ENDED, ON
+from bot.jobs.ending import ENDED, ON
 from tests.fakes import FakeEdits, FakeProvider, Turns, completed, running
 from tests.jobs.bench import TIMING, Bench
 from tests.virtual_time import LoopClock, cancelled, in_virtual_time
@@ -42,12 +42,31 @@ async def test_it_is_found_when_the_list_has_it_later() -> None:
 
 
 @in_virtual_time
+async def test_a_list_that_cannot_be_read_is_not_taken_for_an_empty_one() -> None:
+    """The search goes on until it could be read once after the end of its time."""
+    bench = that_lists(*[ProviderDown("502")] * 200, OURS)
+    bench.opened()
+    assert await bench.steps.find("e1") == ON
+    assert LoopClock().monotonic() > TIMING.reconcile_for
+
+
+@in_virtual_time
+async def test_a_list_that_can_never_be_read_leaves_the_edit_unknown() -> None:
+    """After its own deadline: nothing stays open for ever."""
+    bench = that_lists(ProviderDown("502"))
+    bench.opened()
+    assert await bench.steps.find("e1") == ENDED
+    assert bench.outcome == (EditState.UNKNOWN, None)
+    assert LoopClock().monotonic() >= TIMING.edit_deadline
+
+
+@in_virtual_time
 async def test_the_window_begins_before_the_attempt() -> None:
     """With room for clocks that differ."""
     bench = that_lists(OURS)
     opened = bench.opened(ago=60)
     await bench.steps.find("e1")
-    assert bench.provider.listed_since == [opened.opened_at - timedelta(minutes=2)]
+    assert bench.provider.listed_since == [opened.opened_at - timedelta(minutes=15)]
 
 
 @in_virtual_time
@@ -115,34 +134,35 @@ async def test_the_wait_ends_with_the_prediction() -> None:
 
 
 @in_virtual_time
-async def test_a_prediction_that_never_ends_is_unknown() -> None:
-    """After its deadline, by the wall clock; its money stays held."""
-    bench = Bench(provider=FakeProvider(listings=Turns([running("p1")]), results=Turns(running("p1"))))
+async def test_the_wait_for_a_prediction_ends_at_its_deadline() -> None:
+    """By the wall clock; the next step reads the result itself, and knows what that means for the edit."""
+    bench = that_lists([running("p1")])
     bench.running(ago=600)
     watching = asyncio.create_task(bench.watch.run())
-    assert await bench.steps.wait("e1") == ENDED
-    assert bench.outcome == (EditState.UNKNOWN, None)
-    assert bench.told == [EditUnknown]
+    assert await bench.steps.wait("e1") == ON
     assert LoopClock().monotonic() == TIMING.prediction_deadline - 600
     await cancelled(watching)
 
 
 @in_virtual_time
-async def test_one_that_is_taken_up_after_its_deadline_is_still_looked_at() -> None:
+async def test_a_prediction_that_never_ends_is_unknown() -> None:
+    """It may be billed, so its money stays held; the person is told."""
+    bench = Bench(provider=FakeProvider(results=Turns(running("p1"))))
+    bench.running(ago=86_400)
+    assert await bench.steps.wait("e1") == ON
+    assert await bench.steps.collect("e1") == ENDED
+    assert bench.outcome == (EditState.UNKNOWN, None)
+    assert bench.told == [EditUnknown]
+
+
+@in_virtual_time
+async def test_one_that_is_taken_up_after_its_deadline_is_still_collected() -> None:
     """A machine that was off for a day misses no picture that was made meanwhile."""
     bench = Bench(provider=FakeProvider(results=Turns(completed("p1"))))
     bench.running(ago=86_400)
     assert await bench.steps.wait("e1") == ON
-    assert bench.provider.read == ["p1"]
-
-
-@in_virtual_time
-async def test_a_provider_that_is_down_at_the_deadline_leaves_the_edit_unknown() -> None:
-    """Nothing stays open for ever."""
-    bench = Bench(provider=FakeProvider(results=Turns(ProviderDown("502"))))
-    bench.running(ago=86_400)
-    assert await bench.steps.wait("e1") == ENDED
-    assert bench.outcome == (EditState.UNKNOWN, None)
+    assert await bench.steps.collect("e1") == ON
+    assert "e1" in bench.edits.results
 
 
 @in_virtual_time

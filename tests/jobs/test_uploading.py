@@ -7,7 +7,7 @@ import json
 from bot.domain.edits import EditState
 from bot.domain.ports import Stage
 from bot.errors import MessengerBusy, PictureGone, ProviderDown, ProviderRefused
-from bot.jobs.steps import ENDED
+from bot.jobs.ending import ENDED
 from tests.fakes import FakePictures, FakeProvider, Turns
 from tests.jobs.bench import FIT, MASK, REFERENCE, SOURCE, TIMING, Bench
 from tests.virtual_time import LoopClock, in_virtual_time

@@ -328,6 +328,21 @@ async def test_the_world_names_the_commands_of_the_default_scope() -> None:
         assert (await bench.sandbox("world"))["bot_commands"] == commands
 
 
+async def test_a_chat_names_the_commands_of_its_narrowest_scope() -> None:
+    """One chat's own before those of its kind, those before the default ones."""
+    async with standin() as bench:
+        for name, scope in (
+            ("all", {"type": "default"}),
+            ("private", {"type": "all_private_chats"}),
+            ("own", {"type": "chat", "chat_id": ADA}),
+        ):
+            commands = [{"command": name, "description": "A command"}]
+            await bench.ok("setMyCommands", commands=commands, scope=scope)
+        chats = (await bench.sandbox("world"))["chats"]
+        offered = {chat["id"]: chat["bot_commands"][0]["command"] for chat in chats}
+        assert (offered[ADA], offered[BEN], offered[GROUP]) == ("own", "private", "all")
+
+
 async def test_lines_of_a_browsers_form_end_as_on_a_phone() -> None:
     """CRLF becomes LF, and entities stand where they are in that text."""
     async with standin() as bench:

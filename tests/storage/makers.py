@@ -68,6 +68,8 @@ def an_edit(request: Request, **changes: Any) -> Edit:
         "created_at": request.created_at,
         "fit": Fit(Size(300, 200), Size(1536, 1024), (0, 10, 1536, 1004)),
         "mask_key": "masks/1.png",
+        "finishing": False,
+        "delivery": "both",
         "language": request.language,
     }
     return Edit(**{**values, **changes})

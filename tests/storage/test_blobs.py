@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from datetime import timedelta
+import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -65,6 +66,13 @@ async def test_old_files_are_purged(tmp_path: Path) -> None:
     _age(tmp_path / "young", +1)
     assert await blobs.purge(NOW) == 2
     assert _below(tmp_path) == ["masks", "young"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere no file withstands its deletion by root")
+async def test_a_file_that_cannot_be_deleted_is_busy() -> None:
+    """It is tried again at the next purge, and ends nothing else."""
+    with pytest.raises(StorageBusy):
+        await FileBlobs(Path("/proc/self/fdinfo")).purge(datetime.now(UTC) + timedelta(days=1))
 
 
 def _below(folder: Path) -> list[str]:

@@ -50,3 +50,12 @@ async def test_a_button_never_comes_to_mean_something_else(buttons: SqlButtons) 
         await buttons.keep([Button("y", 1, "s", "v"), Button("x", 1, "s", "v")], NOW)
     assert await buttons.find("x") == first
     assert await buttons.find("y") is None
+
+
+async def test_the_buttons_of_one_subject(buttons: SqlButtons) -> None:
+    """In the order in which they were shown, and no other's."""
+    first, second = (Button(name, USER, "setting:1", f"quality:{name}") for name in ("low", "high"))
+    await buttons.keep([second], LATER)
+    await buttons.keep([first, Button("x", USER, "setting:11", "quality:low")], NOW)
+    assert await buttons.of("setting:1") == [first, second]
+    assert await buttons.of("setting:2") == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import signal
 import sqlite3
 import sys
@@ -203,6 +204,57 @@ async def test_a_database_that_is_not_there_is_busy(tmp_path: Path) -> None:
         await count_users(database)
     await database.close()
 
+
+async def test_a_postgres_is_held_by_one_process(postgres_url: str) -> None:
+    """A second one would post what the first one is posting; when the first has ended, it may."""
+    one, two = Database.open(postgres_url), Database.open(postgres_url)
+    async with one.alone():
+        with pytest.raises(StartRefused, match="DATABASE_URL is in use"):
+            async with two.alone():
+                pytest.fail("both are alone")
+        await SqlPeople(one).seen(1, "a", None, None)
+        assert await count_users(two) == 1
+    await one.close()
+    async with two.alone():
+        assert await count_users(two) == 1
+    await two.close()
+
+
+async def test_a_process_that_was_killed_holds_no_postgres(postgres_url: str) -> None:
+    """The server ends its hold with its connection."""
+    process = await asyncio.create_subprocess_exec(sys.executable, "-c", _KILLED_ALONE, postgres_url)
+    assert await process.wait() == -signal.SIGKILL
+    database = Database.open(postgres_url)
+    async with asyncio.timeout(10):
+        while True:  # the server sees it a moment later
+            with contextlib.suppress(StartRefused):
+                async with database.alone():
+                    break
+    await database.close()
+
+
+async def test_an_sqlite_file_is_held_by_its_folder(sqlite_url: str) -> None:
+    """Its database refuses nobody."""
+    one, two = Database.open(sqlite_url), Database.open(sqlite_url)
+    async with one.alone(), two.alone():
+        await SqlPeople(one).seen(1, "a", None, None)
+        assert await count_users(two) == 1
+    await one.close()
+    await two.close()
+
+
+_KILLED_ALONE = dedent(
+    """
+    import asyncio, os, signal, sys
+    from bot.storage.database import Database
+
+    async def main():
+        async with Database.open(sys.argv[1]).alone():
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    asyncio.run(main())
+    """
+)
 
 _CRASH = dedent(
     """

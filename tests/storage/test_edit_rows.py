@@ -44,6 +44,17 @@ async def test_an_edit_moves_until_it_is_final(database: Database, edits: SqlEdi
     assert (await edits.get(edit.id)).state is EditState.CANCELLED
 
 
+async def test_an_edit_never_moves_back(database: Database, edits: SqlEdits) -> None:
+    """Of two that move it on at once the slower one, or one that repeats an old step, changes nothing."""
+    edit = await accepted(database)
+    states = [state for state in EditState if not state.final]
+    for place, state in enumerate(states):
+        assert await edits.advance(edit.id, state)
+        assert await edits.advance(edit.id, state)
+        assert not any([await edits.advance(edit.id, earlier) for earlier in states[:place]])
+        assert (await edits.get(edit.id)).state is state
+
+
 async def test_a_final_state_is_not_reached_by_moving_on(database: Database, edits: SqlEdits) -> None:
     """Only settling ends an edit, since only that does the money."""
     edit = await accepted(database)

@@ -12,7 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.edits import Request, RequestState
 from bot.domain.roles import Decision, Region, Use
+from bot.domain.stores import InboxUpdate
 from bot.storage.database import Database
+from bot.storage.inbox import SqlInbox
 from bot.storage.requests import SqlRequests
 from bot.storage.tables import REQUESTS
 
@@ -36,17 +38,31 @@ async def asking(requests: SqlRequests, **changes: object) -> Request:
 
 
 async def test_only_a_request_in_preparation_asks(requests: SqlRequests) -> None:
-    """It asks once, is due no more, and remembers the message that asks."""
+    """It asks once, remembers the message that asks, and is due no more."""
     request = await requests.open(a_request(), NOW)
     assert not await requests.ask(request.id, for_words=False)
     await requests.claim_due(NOW, LATER, 9)
     assert await requests.ask(request.id, for_words=False)
     assert not await requests.ask(request.id, for_words=False)
-    assert await requests.next_due() is None
-    assert await requests.claim_due(LATER, LATER, 9) == []
     await requests.asked(request.id, 10**12)
     asked = replace(request, state=RequestState.ASKING, question_message_id=10**12)
     assert await requests.get(request.id) == asked
+    assert await requests.next_due() is None
+    assert await requests.claim_due(LATER, LATER, 9) == []
+
+
+async def test_a_question_that_was_never_shown_is_asked_again(requests: SqlRequests) -> None:
+    """When the lease of who was to show it has run out, and not before; who comes too late changes nothing."""
+    request = await requests.open(a_request(), NOW)
+    await requests.claim_due(NOW, LATER, 9)
+    assert await requests.ask(request.id, for_words=False)
+    assert await requests.next_due() == LATER
+    assert await requests.claim_due(LATER - timedelta(seconds=1), LATER, 9) == []
+    preparing = replace(request, state=RequestState.PREPARING)
+    assert await requests.claim_due(LATER, LATER + timedelta(minutes=2), 9) == [preparing]
+    await requests.asked(request.id, 10**12)
+    assert await requests.get(request.id) == preparing
+    assert await requests.next_due() == LATER + timedelta(minutes=2)
 
 
 async def test_a_request_that_got_words_meanwhile_does_not_ask_for_them(requests: SqlRequests) -> None:
@@ -101,6 +117,17 @@ async def test_no_words_for_what_has_some_or_is_closed(requests: SqlRequests) ->
     for request in (captioned, refused):
         assert not await requests.give_words(request.id, "red", NOW)
         assert await requests.get(request.id) == request
+
+
+async def test_giving_words_does_their_update(database: Database, requests: SqlRequests) -> None:
+    """In the same transaction, also where they are not taken; without an update nothing is done."""
+    inbox = SqlInbox(database)
+    await inbox.commit([InboxUpdate(number, CHAT, "{}") for number in (1, 2, 3)], NOW)
+    request = await asking(requests, prompt=None)
+    assert await requests.give_words(request.id, "blue", NOW, update_id=1)
+    assert not await requests.give_words(request.id, "red", NOW, update_id=2)
+    assert not await requests.give_words(request.id, "green", NOW)
+    assert [update.update_id for update in await inbox.claim("me", NOW, LATER, 9)] == [3]
 
 
 async def test_of_many_words_at_once_one_is_taken(database: Database, other: Database) -> None:

@@ -91,17 +91,21 @@ async def test_a_lone_process_takes_up_its_leases_at_its_start(requests: SqlRequ
 
 
 async def test_albums_wait_once_more_at_the_start_of_a_lone_process(requests: SqlRequests) -> None:
-    """Parts that came while no process ran are in the inbox yet; single pictures and questions don't wait."""
+    """Parts that came while no process ran are in the inbox yet; single pictures and questions don't wait.
+
+    A question that was shown is not asked again.
+    """
     album = await requests.open(a_request(album_id="collecting"), NOW)
     picture = await requests.open(a_request(), NOW)
     asking = await requests.open(a_request(album_id="asking", state=RequestState.ASKING), _LEASE)
+    await requests.asked(asking.id, 9)
     assert await requests.release(NOW, albums_due_at=_LEASE) == 0
     claimed = await requests.claim_due(_LEASE - timedelta(seconds=1), _LEASE, 9)
     assert [request.id for request in claimed] == [picture.id]
     assert await requests.next_due() == _LEASE
     claimed = await requests.claim_due(_LEASE, _LEASE + timedelta(minutes=2), 9)
     assert [request.id for request in claimed] == [album.id, picture.id]
-    assert await requests.get(asking.id) == asking
+    assert await requests.get(asking.id) == replace(asking, question_message_id=9)
 
 
 async def test_a_request_is_closed_once(database: Database, requests: SqlRequests) -> None:

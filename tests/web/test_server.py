@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
+from bot.errors import StartRefused
 from bot.web import server
 
 LOCALHOST = "127.0.0.1"
@@ -52,9 +53,9 @@ async def test_nothing_else_is_served() -> None:
 
 
 async def test_a_port_in_use_is_an_error_at_once() -> None:
-    """And not a bot that runs without its health page."""
+    """And not a bot that runs without its health page; it says which port, and what to do."""
     async with server.serving(server.build({}), 0, LOCALHOST) as port:
-        with pytest.raises(OSError, match="in use"):
+        with pytest.raises(StartRefused, match=f"PORT {port} .* in use"):
             async with server.serving(server.build({}), port, LOCALHOST):
                 pass
 

@@ -17,28 +17,36 @@ help =
     /model — which model edits: { $models }
     /quality — how fine, for example “/quality high”
     /size — the shape, for example “/size portrait” or “/size 16:9 2k”; “/size auto” keeps your picture's shape
+    /settings — all of them with buttons, also photo or file, and when to ask you first
+    /history — your last pictures, and the same again
+    /cancel — takes back what is not with WaveSpeed yet
     /spend — what you used today, this month and ever
 
     Now: { $settings }, { $price } an edit.
 text-without-picture = Send me the picture first, with a caption that says what to change. /help shows how.
 unknown-command = I don't know that command. /help lists what I can do.
-unusable-message = I can only work with pictures: send a photo, or an image as a file, with a caption that says what to change.
+unusable-message = { $kind ->
+    [voice] I can't listen yet.
+    [video] I edit still pictures, no videos; a screenshot of it would do.
+    [details] I have no use for contacts and places, and keep none.
+    [game] That's more fun than I can have.
+   *[other] I can only work with pictures.
+} Send a photo, or an image as a file, with a caption that says what to change.
 not-served = Sorry, this bot is private and you are not on its list. Its owner can add your id: { $id }.
 
 model-current =
     Model: { $title }, { $price } an edit with your settings.
-    You can choose: { $offered }. For example “/model { $example }”.
-model-changed = Done: { $title } from now on, { $price } an edit. { $nearest }
-model-line = { $name } ({ $price })
+    Or type it: /model { $example }
+model-changed = Done: { $title } from now on, { $price } an edit.
 quality-current =
-    Quality: { $value }, { $price } an edit.
-    You can choose: { $offered }. For example “/quality { $example }”.
+    Quality: { $value }, { $price } an edit with { $title }.
+    Or type it: /quality { $example }
 quality-none = { $title } has no quality to choose.
 quality-changed = Done: quality { $value } from now on, { $price } an edit.
 size-current =
-    Size: { $value }, { $price } an edit.
-    You can choose: { $offered }. For example “/size { $example }”.
-size-changed = Done: size { $value } from now on, { $price } an edit. { $nearest }
+    Size: { $value }, { $price } an edit with { $title }.
+    Auto keeps your picture's shape. Or type it: /size portrait
+size-changed = Done: size { $value } from now on, { $price } an edit.
 size-fixed = { $title } has no sizes to choose; your size stays for other models.
 nearest = { $title } has no { $wished }, so I use the nearest, { $used }.
 spend =
@@ -133,3 +141,138 @@ option-file = Original file
 file-sent = Here it is.
 file-gone = I no longer keep that picture; results are kept for { $days } days.
 file-caption = The picture as it is, without Telegram's compression.
+
+## Settings with buttons
+
+profile-description =
+    Send me a photo and write in its caption what to change, for example “make the sky stormy”. I send back the edited picture.
+
+    A second picture can be a mask that says where. Every edit has a price, and you see it before you choose. Press Start.
+profile-short-description = Edits your photos: write in the caption what to change, and get the picture back.
+command-start = Say hello, and what an edit costs
+command-help = How it works, and your settings
+command-edit = Edit the photo you reply to
+command-model = Choose the model
+command-quality = Choose the quality
+command-size = Choose the shape and resolution
+command-settings = All settings
+command-history = Your last pictures, and the same again
+command-cancel = Take an edit back
+command-spend = What you spent
+kept-for-others = { $title } has no { $what ->
+    [quality] quality
+    [resolution] resolution
+   *[aspect] shape
+} to choose; your “{ $value }” stays for other models.
+label-priced = { $name } · { $price }
+label-current = ✓ { $name }
+label-back = ‹ Settings
+setting-kept = Saved.
+setting-name = { $value ->
+    [model] Model
+    [quality] Quality
+    [size] Size
+    [delivery] Delivery
+    [confirm] Ask first
+    [finishing] Mask finishing
+   *[other] { $value }
+}
+settings-current = Your settings, { $price } an edit:
+settings-line = • { $name }: { $value }
+quality-name = { $value ->
+    [low] Low
+    [medium] Medium
+    [high] High
+    [max] Max
+   *[other] { $value }
+}
+aspect-name = { $value ->
+    [auto] Auto
+    [model] Model decides
+   *[other] { $value }
+}
+delivery-name = { $value ->
+    [photo] Photo
+    [file] File
+    [both] Both
+   *[other] { $value }
+}
+delivery-current = { $value ->
+    [file] Results come as a file: every pixel, without Telegram's compression.
+    [both] Results come as a photo, and as a file with every pixel.
+   *[photo] Results come as a photo: quick to look at, compressed by Telegram. The button under it gets the file.
+}
+confirm-never = Never
+confirm-current =
+    Ask first: { $value }
+    Before an edit that costs more, I ask whether you want it.
+confirm-above = Above { $price }
+switch-name = { $value ->
+    [on] On
+   *[off] Off
+}
+finishing-current = { $value ->
+    [on] Mask finishing is on: outside a mask your picture stays as it is, pixel for pixel.
+   *[off] Mask finishing is off: you get the model's own picture, which may also differ outside a mask.
+}
+
+note-unfinished = Mask finishing is off, so this is the model's own picture; it may differ outside the marked part.
+
+## Cancelling
+
+cancel-nothing = There is nothing to cancel: none of your edits is under way here.
+cancel-which = Which one shall I cancel?
+cancel-bought = It is with WaveSpeed already, so it is charged ({ $price }). The picture comes when it is ready.
+cancel-over = That edit has ended already.
+cancel-not-yours = Only who asked for an edit can cancel it, or an admin of the group.
+
+## The next step after a result
+
+option-again = Again
+option-better = Better quality
+option-compare = Before/after
+option-models = Other model…
+option-back = ‹ Back
+option-priced = { $label } · { $price }
+option-confirmed = Yes · { $price }
+compare-caption = Before and after.
+step-taken = On its way, for { $price }.
+step-taken-already = You pressed that one already; its picture is there, or on its way.
+ask-confirm = That costs { $price }. Shall I go ahead?
+
+## Groups, and progress
+
+group-welcome-some =
+    Hello! I edit pictures; who asks for an edit pays for it.
+    Write “/edit@{ $bot } make the sky stormy” as a photo's caption or in a reply to a photo, or reply to my messages.
+    That is all I get to see here: Telegram keeps everything else from me.
+group-welcome-all =
+    Hello! I edit pictures; who asks for an edit pays for it.
+    Write “/edit make the sky stormy” or mention @{ $bot } as a photo's caption or in a reply to a photo, or reply to my messages.
+    I get to see everything here, and touch nothing that isn't for me.
+group-sees-some = From now on I only get to see “/edit@{ $bot } …” and replies to my messages.
+group-sees-all = I get to see everything here now, so “/edit …” or a mention of @{ $bot } is enough, too. I touch nothing that isn't for me.
+group-not-served = Sorry, I only work for the people on my owner's list.
+group-nobody = I can't tell who you are: what is sent as a group or a channel can't be charged to anybody. Please ask as yourself.
+group-status = { $count ->
+    [one] One picture in the works
+   *[other] { $count } pictures in the works
+}
+group-status-line = { $name }, “{ $prompt }”: { $stage }
+group-status-more = … and { $count } more
+stage-queued-place = 🕓 In the queue: yours is number { $place }.
+stage-waiting-turn-place = 🕓 WaveSpeed is busy; your edit is number { $place } of those that wait. Nothing is lost. { $seconds } s
+
+## Words to choose from, history
+
+option-recent = ↺ { $prompt }
+history-none = You have no edits yet. Send me a photo with a caption that says what to change.
+history-line = { $number }. { $prompt } · { $price }
+history-caption =
+    { $number }. { $prompt }
+    { $title } · { $price }
+history-below = { $count ->
+    [one] Your last edit.
+   *[other] Your last { $count } edits, the newest first.
+}
+history-gone = { $line } (no longer kept)

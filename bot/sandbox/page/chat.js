@@ -53,6 +53,7 @@ function enter(person, chat) {
   Object.assign(here, { person, chat });
   sidebar.show(here.world, person, chat.id);
   showHeader();
+  showCommands();
   if (same) return;
   here.following?.abort();
   here.following = new AbortController();
@@ -68,7 +69,13 @@ function enter(person, chat) {
 
 async function loadWorld() {
   here.world = await api.world();
-  composer.setCommands(here.world.bot_commands ?? []);
+  showCommands();
+}
+
+/** The commands that the bot has set for the chat one looks at. */
+function showCommands() {
+  const chat = here.world.chats.find((each) => each.id === here.chat?.id);
+  composer.setCommands(chat?.bot_commands ?? here.world.bot_commands ?? []);
 }
 
 // ---- what is shown

@@ -6,7 +6,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from bot.sandbox.telegram.state import Json
+from bot.sandbox.telegram.state import Chat, Json
 from bot.sandbox.telegram.wire import Params, bad_request
 
 if TYPE_CHECKING:
@@ -52,6 +52,19 @@ def offered_commands(tg: Backend) -> list[Json]:
     """Give the commands that an app offers everybody: those of the default scope, in no language."""
     commands: list[Json] = tg.profile.get(_commands_key(Params({}, {})), [])
     return commands
+
+
+def commands_in(tg: Backend, chat: Chat) -> list[Json]:
+    """Give the commands that an app offers in a chat, in no language: the first list that is set.
+
+    In the order of the page "Determining list of commands", without the scopes of single members.
+    """
+    kind = "all_private_chats" if chat.private else "all_group_chats"
+    for scope in ({"type": "chat", "chat_id": chat.id}, {"type": kind}, {"type": "default"}):
+        found: list[Json] | None = tg.profile.get(("commands", json.dumps(scope, sort_keys=True), ""))
+        if found:
+            return found
+    return []
 
 
 def _commands_key(params: Params) -> tuple[str, ...]:

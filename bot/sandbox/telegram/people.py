@@ -12,7 +12,8 @@ method   path                                           what it does
 GET      /sandbox/world                                 ``{"bot": User, "people": [User], "chats": [Chat],
                                                         "bot_commands": [BotCommand]}``; a group carries
                                                         ``"members": [id]``, ``"admins": [id]``,
-                                                        ``"privacy_mode": bool``
+                                                        ``"privacy_mode": bool``; each chat has the
+                                                        ``"bot_commands"`` that apps offer in it
 POST     /sandbox/people                                JSON ``{first_name, username?, id?, language_code?}``
                                                         → ``User``; its private chat exists from then on
 POST     /sandbox/groups                                JSON ``{title, members: [id], privacy_mode?: bool,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from bot.sandbox.telegram import phone
 from bot.sandbox.telegram.members import change_bot_status, migrate, service_message
-from bot.sandbox.telegram.methods_profile import offered_commands
+from bot.sandbox.telegram.methods_profile import commands_in, offered_commands
 from bot.sandbox.telegram.people_wire import (
     chat_object,
     json_body,
@@ -25,7 +25,11 @@ if TYPE_CHECKING:
 
 
 async def world(tg: Backend, _request: Request) -> Json:
-    chats = [chat_object(chat) for chat in tg.world.chats.values() if chat.migrated_to is None]
+    chats = [
+        chat_object(chat) | {"bot_commands": commands_in(tg, chat)}
+        for chat in tg.world.chats.values()
+        if chat.migrated_to is None
+    ]
     return {
         "bot": tg.world.bot,
         "people": [person.user for person in tg.world.people.values()],

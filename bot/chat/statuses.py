@@ -1,0 +1,84 @@
+"""What a status message says of the edits that run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot.chat.texts import say
+from bot.domain.edits import Edit
+from bot.domain.ports import Stage
+
+_CELLS = 8
+_MOST_LINES = 12
+_MOST_WORDS = 40
+
+
+@dataclass(slots=True)
+class Running:
+    """An edit that runs; ``since`` is when its stage began (monotonic seconds)."""
+
+    edit: Edit
+    stage: Stage
+    since: float
+    expected: float | None = None  # seconds that the stage will take
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What is said of one edit: how long its stage has taken, and its place among those that wait."""
+
+    running: Running
+    seconds: int
+    place: int
+    name: str = ""
+
+
+def private_text(line: Line) -> str:
+    """The status of one edit, for who asked for it."""
+    language = line.running.edit.language
+    shown = bar(line)
+    return f"{_stage(line, language)}\n{shown}" if shown else _stage(line, language)
+
+
+def group_text(lines: Sequence[Line]) -> str:
+    """The status of all edits of a group: who, what, and how it goes; in the language of the first."""
+    language = lines[0].running.edit.language
+    told = [
+        say(
+            "group-status-line",
+            language,
+            name=line.name,
+            prompt=short(line.running.edit.prompt),
+            stage=" ".join(part for part in (_stage(line, language), bar(line)) if part),
+        )
+        for line in lines[:_MOST_LINES]
+    ]
+    more = [say("group-status-more", language, count=len(lines) - _MOST_LINES)] if lines[_MOST_LINES:] else []
+    return "\n".join([say("group-status", language, count=len(lines)), *told, *more])
+
+
+def bar(line: Line) -> str:
+    """How far an edit is, if that is expected to be known; never full before it is there."""
+    running = line.running
+    if running.stage is not Stage.EDITING or not running.expected or line.seconds > running.expected:
+        return ""
+    full = min(int(line.seconds / running.expected * _CELLS), _CELLS - 1)
+    return "▰" * full + "▱" * (_CELLS - full)
+
+
+def short(prompt: str) -> str:
+    """The beginning of a prompt, in one line."""
+    line = " ".join(prompt.split())
+    return line if len(line) <= _MOST_WORDS else f"{line[: _MOST_WORDS - 1]}…"
+
+
+def _stage(line: Line, language: str | None) -> str:
+    stage, expected = line.running.stage, line.running.expected
+    if stage is Stage.EDITING and expected and line.seconds <= expected:
+        return say("stage-editing-expected", language, seconds=line.seconds, expected=max(1, round(expected)))
+    if stage is Stage.QUEUED and line.place > 1:
+        return say("stage-queued-place", language, place=line.place)
+    if stage is Stage.WAITING_TURN and line.place > 1:
+        return say("stage-waiting-turn-place", language, place=line.place, seconds=line.seconds)
+    return say(f"stage-{stage}", language, seconds=line.seconds)

@@ -1,0 +1,111 @@
+"""How an edit ends: its money settled, its person told, once each; and what all steps share.
+
+A step returns a plain word for the workflow: `ON` (go on), `ENDED` (the edit is settled and its person
+told), `LOST` (nobody knows whether the provider took it), or ``wait:<seconds>``.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import ParamSpec, TypeVar
+
+import structlog
+
+from bot.clock import Clock
+from bot.domain.catalogue import Catalogue
+from bot.domain.edits import Attempt, AttemptState, Edit, EditState
+from bot.domain.ports import Imaging, Messenger, PictureSource, Provider
+from bot.domain.stores import Blobs, Edits
+from bot.domain.timing import Timing
+from bot.errors import EditUnknown, WavebrushError, named
+from bot.jobs.patience import Patience
+from bot.jobs.posting import Posting
+from bot.jobs.watch import Watch
+
+log = structlog.get_logger(__name__)
+
+P = ParamSpec("P")
+T = TypeVar("T")
+ON, ENDED, LOST, WAIT = "on", "ended", "lost", "wait:"
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """Everything the steps need of the world."""
+
+    edits: Edits
+    provider: Provider
+    imaging: Imaging
+    pictures: PictureSource
+    blobs: Blobs
+    messenger: Messenger
+    catalogue: Callable[[], Catalogue]
+    watch: Watch
+    posting: Posting
+    timing: Timing
+    clock: Clock
+
+
+class Ends:
+    """What the steps of an edit are built on."""
+
+    def __init__(self, ports: Ports) -> None:
+        self._ = ports
+        self._patiently = Patience(ports.timing, ports.clock)
+
+    async def _told(self, edit: Edit) -> str:
+        """A step met a settled edit: its person may not have heard of it, if a crash came between."""
+        if edit.status_message_id is not None:
+            # What can't be delivered is paid for and kept; the sentences about its reason say otherwise.
+            said = edit.reason if edit.state is not EditState.UNDELIVERABLE else None
+            await self._.messenger.end(edit, named(said) if said else None)
+        return ENDED
+
+    async def _fail(self, edit: Edit, error: WavebrushError, *, charge: int = 0) -> str:
+        log.warning("edit_failed", edit=edit.id, error=type(error).__name__, detail=str(error))
+        return await self._end(edit, EditState.FAILED, error, charge)
+
+    async def _unknown(self, edit: Edit, detail: str) -> str:
+        log.error("edit_unknown", edit=edit.id, detail=detail)
+        return await self._end(edit, EditState.UNKNOWN, EditUnknown(detail), 0)
+
+    async def _end(self, edit: Edit, state: EditState, error: WavebrushError, charge: int) -> str:
+        await self._settle(edit, state, charge=charge, reason=error.key)
+        ended = await self._.edits.get(edit.id)
+        await self._.messenger.end(ended, None if ended.state is EditState.CANCELLED else error)
+        return ENDED
+
+    async def _settle(self, edit: Edit, state: EditState, *, charge: int, reason: str | None) -> bool:
+        now = self._.clock.now()
+        return await self._durably(self._.edits.settle, edit.id, state, charge=charge, reason=reason, now=now)
+
+    # --- small things -------------------------------------------------------------------------------------
+
+    async def _durably(self, call: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> T:
+        """A write of our own that must not be lost to a busy database."""
+        return await self._patiently(self._.timing.edit_deadline, call, *args, **kwargs)
+
+    async def _attempt(self, edit_id: str) -> Attempt:
+        attempt = await self._.edits.current_attempt(edit_id)
+        if attempt is None:
+            raise EditUnknown(f"edit {edit_id} has no attempt")
+        return attempt
+
+    async def _close(self, attempt: Attempt, state: AttemptState, error: WavebrushError) -> None:
+        await self._.edits.close_attempt(attempt.id, state, f"{type(error).__name__}: {error}")
+
+    def _wait(self, retry_after: float | None) -> str:
+        seconds = self._.timing.throttled_wait if retry_after is None else retry_after
+        # No longer than is sensible, whatever a server says, and not all at once.
+        jitter = random.uniform(1.0, 1.25)  # noqa: S311 - no secret
+        return f"{WAIT}{min(seconds, self._.timing.retry_most) * jitter:.3f}"
+
+    def _left(self, attempt: Attempt) -> float:
+        """Seconds until the attempt's prediction should have ended."""
+        age = (self._.clock.now() - attempt.opened_at).total_seconds()
+        return self._.timing.prediction_deadline - age
+
+    def _older(self, edit: Edit, seconds: float) -> bool:
+        return (self._.clock.now() - edit.created_at).total_seconds() > seconds
