@@ -156,16 +156,19 @@ class Engine:
         return len(finished)
 
     async def stop(self, seconds: float) -> None:
-        """Let running steps finish for at most ``seconds``; what is left goes on at the next start."""
-        # It reports every step that it cuts off, with tracebacks; that is what a stop is.
-        logging.getLogger("dbos").setLevel(logging.CRITICAL)
-        # In a thread: called directly it would block the loop that the steps run in.
-        await asyncio.to_thread(DBOS.destroy, workflow_completion_timeout_sec=int(seconds))
-        # Steps that took longer still run in this loop. They must not meet closed clients: cut off here,
-        # nothing of them is written down, and they are done again.
+        """Let running edits finish for at most ``seconds``; what is left goes on at the next start.
+
+        What takes longer is cut off here, before anything that its steps need is closed: nothing of a
+        step that was cut off is written down, and it is done again.
+        """
+        logging.getLogger("dbos").setLevel(logging.CRITICAL)  # it reports every one of them, at length
         left = [task for task in self._running.values() if task is not None]
-        for task in left:
-            task.cancel()
-        await asyncio.gather(*left, return_exceptions=True)
+        if left:
+            _, left_set = await asyncio.wait(left, timeout=seconds)
+            for task in left_set:
+                task.cancel()
+            await asyncio.gather(*left_set, return_exceptions=True)
+        # In a thread: called directly it would block the loop.
+        await asyncio.to_thread(DBOS.destroy)
         # DBOS made its own thread pool the loop's default and has just closed it.
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor())

@@ -1,0 +1,204 @@
+"""Preparing on real rows: whatever goes wrong, a person gets an answer, and no question is lost."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from bot.domain.catalogue import load
+from bot.domain.edits import EditState, Place, Request, RequestState
+from bot.domain.timing import Timing
+from bot.errors import MessengerBusy, PictureGone, StorageBusy, WavebrushError
+from bot.jobs.deciding import Deciding
+from bot.jobs.preparing import Ports, Preparing
+from bot.storage.database import Database
+from bot.storage.edits import SqlEdits
+from bot.storage.migrations import upgrade
+from bot.storage.requests import SqlRequests
+from tests.fakes import FakeBlobs, FakeImaging, FakeMessenger, FakePeople, FakePictures, Turns
+from tests.jobs.bench import SOURCE
+from tests.virtual_time import START, SetClock, cancelled
+
+TIMING = Timing()
+PATIENCE = 10.0
+
+
+@dataclass
+class Messenger(FakeMessenger):
+    """Remembers the questions and refusals, and what the request was while its person was told."""
+
+    requests: SqlRequests | None = None
+    questions: Turns[int | None] = field(default_factory=lambda: Turns(70))
+    refusals: list[tuple[WavebrushError, RequestState]] = field(default_factory=list)
+
+    async def ask_prompt(self, request: Request) -> int | None:
+        return self.questions.take()
+
+    async def refuse(self, request: Request, error: WavebrushError) -> None:
+        assert self.requests is not None
+        found = await self.requests.get(request.id)
+        assert found is not None
+        self.refusals.append((error, found.state))
+
+
+class World:
+    """A database with one request that is due, and preparing around it."""
+
+    def __init__(self, database: Database) -> None:
+        self.requests, self.edits = SqlRequests(database), SqlEdits(database)
+        self.messenger = Messenger(requests=self.requests)
+        self.pictures, self.clock = FakePictures(), SetClock()
+        self.enqueued: list[str] = []
+        self.enqueues: Turns[None] = Turns(None)
+        imaging, blobs = FakeImaging(), FakeBlobs()
+        self.preparing = Preparing(
+            Ports(
+                requests=self.requests,
+                edits=self.edits,
+                imaging=imaging,
+                pictures=self.pictures,
+                messenger=self.messenger,
+                decide=Deciding(FakePeople(), imaging, self.pictures, blobs, load),
+                enqueue=self._enqueue,
+                timing=TIMING,
+                clock=self.clock,
+            )
+        )
+
+    async def asked_for(self, prompt: str | None = "make it blue") -> None:
+        """Somebody sends a picture."""
+        place = Place(1001, 5)
+        request = Request("r1", 1001, place, RequestState.COLLECTING, (SOURCE,), START, prompt=prompt)
+        await self.requests.open(request, START)
+
+    async def request(self) -> Request:
+        """As it is now."""
+        found = await self.requests.get("r1")
+        assert found is not None
+        return found
+
+    async def until(self, state: RequestState) -> Request:
+        """Wait until it has come so far."""
+        async with asyncio.timeout(PATIENCE):
+            while (found := await self.request()).state is not state:
+                await asyncio.sleep(0.002)
+        return found
+
+    async def lease_over(self) -> None:
+        """Let the time pass that a process has for a request."""
+        self.clock.pass_(TIMING.request_lease + 1)
+        self.preparing.nudge()
+
+    @asynccontextmanager
+    async def preparing_runs(self) -> AsyncIterator[None]:
+        task = asyncio.create_task(self.preparing.run())
+        try:
+            yield
+            assert not task.done(), "the loop has ended"
+        finally:
+            await cancelled(task)
+
+    async def _enqueue(self, edit_id: str, user_id: int) -> None:
+        self.enqueues.take()
+        self.enqueued.append(edit_id)
+
+
+async def until(happens: Callable[[], object]) -> None:
+    async with asyncio.timeout(PATIENCE):
+        while not happens():  # noqa: ASYNC110 - the fakes have no event for it
+            await asyncio.sleep(0.002)
+
+
+@pytest.fixture(scope="module")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite file to copy."""
+    file = tmp_path_factory.mktemp("preparing") / "migrated.db"
+    upgrade(f"sqlite:///{file}")
+    return file
+
+
+@pytest.fixture
+async def world(migrated: Path, tmp_path: Path) -> AsyncIterator[World]:
+    database = Database.open(f"sqlite:///{shutil.copy(migrated, tmp_path / 'app.db')}")
+    yield World(database)
+    await database.close()
+
+
+async def test_a_request_becomes_an_edit_that_is_enqueued(world: World) -> None:
+    """Its money held, once."""
+    await world.asked_for()
+    async with world.preparing_runs():
+        await world.until(RequestState.ACCEPTED)
+        await until(lambda: world.enqueued)
+    assert world.messenger.refusals == []
+    assert (await world.edits.get(world.enqueued[0])).prompt == "make it blue"
+
+
+async def test_who_is_refused_is_told_before_the_request_is_closed(world: World) -> None:
+    """A crash between the two says it twice rather than never."""
+    world.pictures.fetches = Turns(PictureGone("404"))
+    await world.asked_for()
+    async with world.preparing_runs():
+        await world.until(RequestState.REFUSED)
+    ((error, state),) = world.messenger.refusals
+    assert (type(error), state) == (PictureGone, RequestState.PREPARING)
+
+
+async def test_a_mistake_of_ours_is_answered_and_closed(world: World) -> None:
+    """Nobody waits for an answer that never comes; the loop goes on, and the mistake is not repeated."""
+    world.pictures.fetches = Turns(ZeroDivisionError())
+    await world.asked_for()
+    async with world.preparing_runs():
+        await world.until(RequestState.REFUSED)
+        await world.lease_over()
+        assert await world.requests.next_due() is None
+    ((error, state),) = world.messenger.refusals
+    assert (error.key, state) == ("error-internal", RequestState.PREPARING)
+    assert world.pictures.fetches.taken == 1
+
+
+async def test_what_may_work_later_is_tried_again_when_its_lease_is_over(world: World) -> None:
+    """Telegram has trouble: nobody is refused for it."""
+    world.pictures.fetches = Turns(MessengerBusy("502"), b"original")
+    await world.asked_for()
+    async with world.preparing_runs():
+        await until(lambda: world.pictures.fetches.taken)
+        assert (await world.request()).state is RequestState.PREPARING
+        await world.lease_over()
+        await world.until(RequestState.ACCEPTED)
+    assert world.messenger.refusals == []
+
+
+async def test_a_question_that_could_not_be_shown_is_asked_again(world: World) -> None:
+    """When the lease is over; once it is shown, its message is remembered and it is asked no more."""
+    world.messenger.questions = Turns(None, 71)
+    await world.asked_for(prompt=None)
+    async with world.preparing_runs():
+        await until(lambda: world.messenger.questions.taken == 1)
+        assert (await world.until(RequestState.ASKING)).question_message_id is None
+        await world.lease_over()
+        await until(lambda: world.messenger.questions.taken == 2)
+        async with asyncio.timeout(PATIENCE):
+            while (await world.request()).question_message_id != 71:
+                await asyncio.sleep(0.002)
+        assert await world.requests.next_due() is None
+    assert world.messenger.questions.taken == 2
+
+
+async def test_an_edit_that_could_not_be_enqueued_is_left_to_the_sweeper(world: World) -> None:
+    """It is accepted and its money held: it is not refused, and not accepted a second time."""
+    world.enqueues = Turns(StorageBusy("locked"))
+    await world.asked_for()
+    async with world.preparing_runs():
+        await world.until(RequestState.ACCEPTED)
+        await until(lambda: world.enqueues.taken)
+        await world.lease_over()
+    (edit,) = await world.edits.unfinished_of(1001)
+    assert edit.state is EditState.HELD
+    assert world.messenger.refusals == []
