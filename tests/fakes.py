@@ -351,9 +351,6 @@ class FakeMessenger:
     async def ask(self, request: Request, question: Question, shown: Encoded | None = None) -> int | None:
         return None
 
-    async def one_of_an_album(self, request: Request) -> None:
-        return None
-
     async def refuse(self, request: Request, error: WavebrushError) -> None:
         return None
 

@@ -72,6 +72,9 @@ class Intake:
             return
         if words is None:
             return
+        if words.startswith("/"):
+            await self._answer(message, say("caption-is-command", user.language_code))
+            return
         source, prompt = await self._replied_to(message)
         pictures = (picture,) if source is None else (source, picture)
         request = self._request(message, user, pictures, words)
@@ -122,9 +125,19 @@ class Intake:
         )
 
     async def _open(self, update: Update, request: Request) -> None:
+        await self._close_what_it_replaces(update, request)
         await self._requests.open(request, request.created_at, update.update_id)
         self._seen(request.place)
         self._nudge()
+
+    async def _close_what_it_replaces(self, update: Update, request: Request) -> None:
+        """A reply to a picture that a question is open about is what becomes of that picture."""
+        open_one = await self._requests.newest_open(request.place.chat_id, request.user_id)
+        answered = update.effective_message.reply_to_message if update.effective_message else None
+        if open_one is None or answered is None or open_one.id == request.id:
+            return
+        if answered.message_id in {picture.message_id for picture in open_one.pictures}:
+            await self._requests.close(open_one.id, RequestState.EXPIRED)
 
     async def _album_part(self, update: Update, message: Message, part: Request) -> None:
         """Albums have no end mark: they are whole when no part came for a while."""
@@ -149,7 +162,7 @@ class Intake:
             edit = await self._edits.of_result(message.chat_id, answered.message_id)
             if edit is not None:
                 return SentPicture(result_of=edit.id, message_id=answered.message_id), edit.prompt
-        return sent_picture(answered), answered.caption
+        return sent_picture(answered), addressed(answered, self._bot.id, self._bot.username) or None
 
     async def _answer(self, message: Message, text: str) -> None:
         await reply(self._bot, place_of(message), text)

@@ -64,10 +64,6 @@ class Messages:
         """Ask with buttons; the question's message id."""
         return await self._asking.ask(request, question, shown)
 
-    async def one_of_an_album(self, request: Request) -> None:
-        """Say how to add a mask where only one picture of an album arrives."""
-        await reply(self._bot, request.place, say("one-of-an-album", request.language))
-
     async def refuse(self, request: Request, error: WavebrushError) -> None:
         """Say why nothing comes of a request, and what to do instead."""
         self._progress.signs.over(request.place)
@@ -136,7 +132,7 @@ class Messages:
             return None
 
     async def _add_file(self, edit: Edit, data: bytes, photo_id: int) -> None:
-        """Reply to the photo with its file. If that fails, the photo and its button for the file are there."""
+        """Reply to the photo with its file. If that fails, the photo is there, and its button too."""
         shown = replace(edit, place=replace(edit.place, message_id=photo_id))
         try:
             await self._send_file(shown, data, say("file-caption", edit.language), buttons=False)

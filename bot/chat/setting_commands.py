@@ -54,15 +54,10 @@ class SettingCommands:
         """Show or change the size."""
         if not asker.words:
             return Answer(*await self._menus.open(asker, "size"))
-        wish = parse_size(asker.words, asker.model)
-        wished = replace(
-            asker.preferences,
-            aspect=wish.aspect or asker.preferences.aspect,
-            resolution=wish.resolution or asker.preferences.resolution,
-        )
-        changed = await self._save(asker, wished)
         if not (offers(asker.model, ASPECT) or offers(asker.model, RESOLUTION)):
             return Answer(asker.say("size-fixed", title=asker.model.title))
+        wish = parse_size(asker.words, asker.model)
+        changed = await self._save(asker, wish.applied(asker.preferences))
         return _done(changed, asker.say("size-changed", value=changed.size, price=changed.price))
 
     async def settings(self, asker: Asker) -> Answer:

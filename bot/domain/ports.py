@@ -196,10 +196,6 @@ class Messenger(Protocol):
         """Ask with buttons, under a picture if there is one to show; the question's message id."""
         ...
 
-    async def one_of_an_album(self, request: Request) -> None:
-        """Say how to add a mask where only one picture of an album arrives."""
-        ...
-
     async def refuse(self, request: Request, error: WavebrushError) -> None:
         """Say why nothing comes of a request."""
         ...

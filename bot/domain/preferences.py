@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import gcd
 
 from bot.domain.catalogue import ASPECT, AUTOMATIC, QUALITY, RESOLUTION, Model, aspect_ratio, nearest_aspect
@@ -39,6 +39,14 @@ class SizeWish:
 
     aspect: str | None = None
     resolution: str | None = None
+    plain: bool = False  # ``auto`` alone, or pixels: an earlier resolution does not go with it
+
+    def applied(self, preferences: Preferences) -> Preferences:
+        """The preferences with this wish."""
+        kept = None if self.plain else preferences.resolution
+        return replace(
+            preferences, aspect=self.aspect or preferences.aspect, resolution=self.resolution or kept
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +92,8 @@ def parse_size(text: str, model: Model) -> SizeWish:
             raise SizeUnknown(word, value=word[:30], model=model.title, offered=offered_sizes(model))
     if not words:
         raise SizeUnknown("empty", value="—", model=model.title, offered=offered_sizes(model))
-    return SizeWish(aspect, resolution)
+    plain = resolution is None and (words == ["auto"] or any(map(_PIXELS.match, words)))
+    return SizeWish(aspect, resolution, plain)
 
 
 def _shape(word: str) -> str | None:

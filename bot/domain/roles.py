@@ -31,6 +31,7 @@ class Use(StrEnum):
     TOGETHER = "together"  # the others guide the edit of the first
     EACH = "each"  # one edit for each
     FIRST = "first"  # only the first
+    WHOLE = "whole"  # the one picture that arrived
     PICTURE = "picture"  # what looks like a mask is an ordinary picture
 
 
@@ -107,6 +108,7 @@ class Topic(StrEnum):
     REGION = "region"
     MODEL = "model"
     CONFIRM = "confirm"
+    ALBUM = "album"
 
 
 CANCEL = "cancel"

@@ -27,6 +27,8 @@ from bot.domain.roles import (
 from bot.domain.stores import Blobs, People
 from bot.errors import TooManyPictures
 
+_MOST_SHOWN = 120  # characters of a prompt in a question
+
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
@@ -99,6 +101,10 @@ class Deciding:
         roles = decide(look.sights, request.prompt or "", request.decision, look.model.most_pictures)
         if roles is None:
             return Ask(self._which(request, look))
+        if _one_of_an_album(request) and request.decision.use is None:
+            price = dollars(self._plan(request, look, 0, ()).plan.quote)
+            options = (Option(f"use:{Use.WHOLE}", {"price": price}), Option(CANCEL))
+            return Ask(Question(Topic.ALBUM, options))
         if roles.each:
             return [self._plan(request, look, place, ()) for place in range(len(look.data))]
         if 1 + len(roles.references) > look.model.most_pictures:
@@ -122,6 +128,7 @@ class Deciding:
 
     async def _masked(self, request: Request, look: _Look, roles: Roles, mask: int) -> list[Wanted] | Ask:
         source, found = look.data[0], look.recognised[mask - 1]
+        doubtful = found is None
         if found is None:  # the person says that it is one
             found = await self._imaging.recognise(source, look.data[mask], forced=True)
         if found is None:
@@ -130,8 +137,9 @@ class Deciding:
             plane = await self._imaging.invert(found.plane)
             found = replace(found, plane=plane, coverage=1 - found.coverage)
         await self._imaging.check(found)
-        if must_show(Sight(found.form, found.coverage), request.decision):
-            return Ask(_REGION, await self._imaging.overlay(source, found.plane))
+        unseen = request.decision.region is None
+        if (doubtful and unseen) or must_show(Sight(found.form, found.coverage), request.decision):
+            return Ask(_region(request.prompt or ""), await self._imaging.overlay(source, found.plane))
         key = f"masks/{request.id}.png"
         await self._blobs.put(key, found.plane)
         wanted = self._plan(request, look, 0, roles.references, masked=True)
@@ -200,12 +208,17 @@ def _confirm(price: int) -> Question:
     return Question(Topic.CONFIRM, (Option(f"confirmed:{price}", shown), Option(CANCEL)), shown)
 
 
-_REGION = Question(
-    Topic.REGION,
-    (
+def _region(prompt: str) -> Question:
+    options = (
         Option(f"region:{Region.CONFIRMED}"),
         Option(f"region:{Region.INVERTED}"),
         Option(f"use:{Use.PICTURE}"),
         Option(CANCEL),
-    ),
-)
+    )
+    shown = prompt if len(prompt) <= _MOST_SHOWN else f"{prompt[:_MOST_SHOWN]}…"
+    return Question(Topic.REGION, options, {"prompt": shown})
+
+
+def _one_of_an_album(request: Request) -> bool:
+    """Whether this is all that arrived of an album: in groups, the rest may not be for the bot to see."""
+    return request.place.chat_id < 0 and request.album_id is not None and len(request.pictures) == 1

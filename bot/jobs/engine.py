@@ -133,8 +133,10 @@ class Engine:
             with _border():
                 await DBOS.resume_workflows_async(pending, queue_name=QUEUE)
             return
-        name = f"{edit_id}.{len(found)}" if found else edit_id
-        await self._enqueue(name, edit_id, user_id)
+        # The first name that is free: old records may be forgotten, and a used name would start nothing.
+        names = (edit_id, *(f"{edit_id}.{number}" for number in range(1, len(status) + 1)))
+        free = next(name for name in names if name not in status)
+        await self._enqueue(free, edit_id, user_id)
 
     async def forget_finished(self) -> int:
         """Delete the records of workflows that ended a day ago; how many.

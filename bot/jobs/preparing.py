@@ -158,9 +158,6 @@ class Preparing:
             log.info("edit_accepted", request=request.id, edit=edit.id, model=edit.model, quote=edit.quote)
             self._.messenger.progress(edit, Stage.QUEUED)
             await self.enqueue(edit)
-        in_group = request.place.chat_id < 0
-        if in_group and request.album_id is not None and len(request.pictures) == 1:
-            await self._.messenger.one_of_an_album(request)
 
     def _edits(self, request: Request, outcome: list[Wanted]) -> list[Edit]:
         if len(outcome) == 1:

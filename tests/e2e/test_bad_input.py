@@ -91,3 +91,33 @@ async def test_a_stranger(own: World) -> None:
 
     await own.until(told_twice)
     assert own.rows("SELECT 1 FROM requests") == []
+
+
+async def test_a_command_as_a_caption(shared: World) -> None:
+    """A command is no prompt: nothing is bought."""
+    finn = await shared.person("Finn")
+    await finn.starts()
+    await finn.sends("cat.jpg", caption="/help")
+    await finn.sees_text("That caption is a command")
+    assert shared.rows("SELECT 1 FROM requests WHERE user_id = ?", finn.id) == []
+
+
+async def test_an_earlier_resolution_does_not_make_a_plain_size_dearer(shared: World) -> None:
+    """Pixels and a bare auto mean what they say; a model without sizes changes nothing."""
+    gus = await shared.person("Gus")
+    await gus.starts()
+    await gus.says("/size 16:9 2k")
+    await gus.sees_text("size 16:9 2k from now on, $0.12")
+    await gus.says("/size 1024x1536")
+    await gus.sees_text("size 2:3 from now on, $0.06")
+    await gus.says("/size 4k")
+    await gus.sees_text("size 2:3 4k from now on, $0.18")
+    await gus.says("/size auto")
+    await gus.sees_text("size auto from now on, $0.06")
+    await gus.says("/model mini")
+    await gus.says("/model gpt-image-1-mini")
+    await gus.sees_text("GPT Image 1 Mini from now on")
+    await gus.says("/size 4k")
+    await gus.sees_text("has no sizes to choose, so nothing is changed")
+    await gus.says("/model gpt-image-2")
+    await gus.sees_text("GPT Image 2 from now on, $0.06")

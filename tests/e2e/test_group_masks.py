@@ -9,25 +9,53 @@ BOX = (180, 110, 420, 300)
 SOURCE = photo("coffee.jpg")
 
 
-async def test_a_mask_as_a_reply_to_the_result(shared: World) -> None:
-    """The bot edits what arrives, says how to add the mask, and takes it as a reply to its answer."""
+async def test_a_mask_as_a_reply_to_an_album_in_a_group(shared: World) -> None:
+    """The bot says that it sees one picture and how to add the mask, before anything is bought."""
     await shared.wavespeed_settings(drift=1)
     ada, ben = await shared.person("Ada"), await shared.person("Ben")
     await ada.starts()
     group = await shared.group(ada, ben)
     here = ada.within(group)
     mask = encoded(black_and_white(SOURCE.size, BOX))
-    await here.sends(encoded(SOURCE), mask, caption="/edit@wavebrush_bot comic in the group", as_file=True)
+    caption = "/edit@wavebrush_bot comic in the group"
+    [first, _] = await here.sends(encoded(SOURCE), mask, caption=caption, as_file=True)
     await here.sees_text("In a group I only see one picture of an album.")
+    assert shared.rows("SELECT 1 FROM edits WHERE chat_id = ?", group) == []
+    await here.sends(
+        mask, as_file=True, caption="/edit@wavebrush_bot comic part", reply_to=str(first["message_id"])
+    )
+    result = await here.sees(lambda message: "Only the marked part" in message.get("caption", ""))
+    after = decoded(await here.original(result))
+    assert after.size == SOURCE.size
+    assert not changed(SOURCE, after)[~inside(SOURCE.size, BOX)].any()
+    states = shared.rows("SELECT state FROM requests WHERE chat_id = ? ORDER BY message_id", group)
+    assert [row["state"] for row in states] == ["expired", "accepted"]
+
+
+async def test_the_whole_of_an_albums_one_picture(shared: World) -> None:
+    """Who wants the whole picture edited says so with a button that names the price."""
+    kim, lou = await shared.person("Kim"), await shared.person("Lou")
+    group = await shared.group(kim, lou)
+    here = kim.within(group)
+    await here.sends("cat.jpg", "coffee.jpg", caption="/edit@wavebrush_bot sepia")
+    asked = await here.sees_text("In a group I only see one picture of an album.")
+    await here.presses(asked, "Edit the whole picture · $0.06")
+    await here.sees_picture()
+
+
+async def test_a_mask_as_a_reply_to_a_result(shared: World) -> None:
+    """A picture sent as a reply to the bot's result is a mask of that result."""
+    mia, nick = await shared.person("Mia"), await shared.person("Nick")
+    group = await shared.group(mia, nick)
+    here = mia.within(group)
+    await here.sends(encoded(SOURCE), caption="/edit@wavebrush_bot comic", as_file=True)
     first = await here.sees_picture()
+    before = decoded(await here.original(first))
+    mask = encoded(black_and_white(before.size, BOX))
     await here.sends(mask, as_file=True, reply_to=str(first["message_id"]))
     second = await here.sees(lambda message: "Only the marked part" in message.get("caption", ""))
-    before, after = decoded(await here.original(first)), decoded(await here.original(second))
-    assert before.size == after.size
-    scale = after.width / SOURCE.width
-    grown = tuple(round(edge * scale) for edge in (BOX[0] - 8, BOX[1] - 8, BOX[2] + 8, BOX[3] + 8))
-    region = inside(after.size, grown)  # type: ignore[arg-type] # four numbers stay four
-    assert not changed(before, after)[~region].any()
+    after = decoded(await here.original(second))
+    assert not changed(before, after)[~inside(before.size, BOX)].any()
 
 
 async def test_a_reply_to_anybodys_photo(shared: World) -> None:

@@ -208,3 +208,29 @@ async def test_a_button_of_somebody_else(shared: World) -> None:
     assert request["state"] == "asking"
     await jo.presses(asked, "Only the first")
     await jo.sees_picture()
+
+
+async def test_an_ordinary_photo_called_a_mask_is_shown_first(shared: World) -> None:
+    """Whatever the person says, what was read out of it is shown before it is bought."""
+    kim = await shared.person("Kim")
+    await kim.starts()
+    await kim.sends("coffee.jpg", "rocket.jpg", caption=f"nicer {kim.tag}")
+    asked = await kim.sees_text("You sent 2 pictures")
+    await kim.presses(asked, "Mask")
+    shown = await kim.sees(lambda message: "Is it?" in message.get("caption", ""))
+    assert kim.tag in shown["caption"]
+    assert await _bought(shared, kim.tag) == []
+
+
+async def test_a_mask_as_a_reply_closes_the_question_about_its_picture(shared: World) -> None:
+    """What is written later is no prompt for a picture that was edited already."""
+    lou = await shared.person("Lou")
+    await lou.starts()
+    [photo_sent] = await lou.sends(encoded(SOURCE), as_file=True)
+    await lou.sees_text("What should I change?")
+    mask = encoded(black_and_white(SOURCE.size, BOX))
+    await lou.sends(mask, as_file=True, caption=f"neon {lou.tag}", reply_to=str(photo_sent["message_id"]))
+    await lou.sees(lambda message: "Only the marked part" in message.get("caption", ""))
+    await lou.says("hello")
+    await lou.sees_text("Send me the picture first")
+    assert len(await _bought(shared, lou.tag)) == 1

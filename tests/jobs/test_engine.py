@@ -3,90 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
-from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
-from dbos import DBOS
 
-from bot.clock import SystemClock
-from bot.domain.edits import Edit, EditState
-from bot.domain.timing import Timing
+from bot.domain.edits import EditState
 from bot.errors import StorageBusy, Throttled
-from bot.jobs import workflow
-from bot.jobs.engine import Engine
 from tests.fakes import Turns, completed, running
-from tests.jobs.bench import Bench, an_edit
-from tests.virtual_time import cancelled
-
-TIMING = replace(Timing().faster(100), engine_poll=0.01)
-PATIENCE = 20.0
-_numbers = itertools.count(1)
-
-
-class Calendar(SystemClock):
-    """The machine's clock, put forward by some days."""
-
-    days = 0
-
-    def now(self) -> datetime:
-        return datetime.now(UTC) + timedelta(days=self.days)
-
-
-@dataclass
-class Works:
-    """An engine that runs, and the fakes that its steps work with."""
-
-    bench: Bench
-    engine: Engine
-    calendar: Calendar
-
-    async def accepted(self) -> str:
-        """One more accepted edit, handed to the engine."""
-        edit_id = f"e{next(_numbers)}"
-        self.bench.edits.edits[edit_id] = an_edit(
-            id=edit_id, state=EditState.HELD, created_at=datetime.now(UTC)
-        )
-        await self.engine.enqueue(edit_id, 1001)
-        return edit_id
-
-    async def done(self, edit_id: str) -> Edit:
-        """The edit once it has ended."""
-        await until(lambda: self.bench.edits.edits[edit_id].state.final)
-        return self.bench.edits.edits[edit_id]
-
-    def posts(self, edit_id: str) -> int:
-        """How many paid POSTs an edit came to."""
-        return sum(attempt.edit_id == edit_id for attempt in self.bench.edits.attempts)
-
-    def ends(self, edit_id: str) -> int:
-        """How often its person was told of the end."""
-        return sum(edit.id == edit_id for edit, _ in self.bench.messenger.ends)
-
-
-async def until(happens: Callable[[], object]) -> None:
-    """Let the engine work until something is so."""
-    async with asyncio.timeout(PATIENCE):
-        while not happens():  # noqa: ASYNC110 - the engine has no event for it
-            await asyncio.sleep(0.002)
+from tests.jobs.engine_bench import PATIENCE, Works, an_engine, watching
 
 
 @pytest.fixture(scope="module")
 async def started(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Works]:
     """One engine for all tests here: it takes seconds to start and stop."""
-    bench, calendar = Bench(timing=TIMING, clock=SystemClock()), Calendar()
-    url = f"sqlite:///{tmp_path_factory.mktemp('engine') / 'engine.sqlite'}"
-    running: workflow.Running = {}
-    edit = workflow.build(bench.steps, TIMING, running)
-    engine = Engine(url, "test", edit, running, TIMING, calendar)
-    watching = asyncio.create_task(bench.watch.run())
-    await engine.launch()
-    yield Works(bench, engine, calendar)
-    await engine.stop(0.0)
-    await cancelled(watching)
-    DBOS.destroy(destroy_registry=True)
+    async with an_engine(tmp_path_factory.mktemp("engine")) as works, watching(works):
+        yield works
 
 
 @pytest.fixture
@@ -159,8 +91,7 @@ async def test_a_delivery_that_breaks_keeps_the_money_right(works: Works) -> Non
 
 async def test_an_edit_that_nothing_runs_is_taken_up(works: Works) -> None:
     """At the second look: at the first it may only be between two states."""
-    edit_id = f"e{next(_numbers)}"
-    works.bench.edits.edits[edit_id] = an_edit(id=edit_id, created_at=datetime.now(UTC))
+    edit_id = works.not_enqueued()
     await works.engine.revive(edit_id, 1001)
     await works.done(await works.accepted())
     assert works.posts(edit_id) == 0

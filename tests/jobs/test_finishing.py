@@ -1,4 +1,4 @@
-"""Our own work on a result: where it fails, the provider's picture is kept, and nothing is charged for air."""
+"""Our own work on a result: where it fails, the provider's picture is kept."""
 
 from __future__ import annotations
 

@@ -52,7 +52,7 @@ async def test_only_a_request_in_preparation_asks(requests: SqlRequests) -> None
 
 
 async def test_a_question_that_was_never_shown_is_asked_again(requests: SqlRequests) -> None:
-    """When the lease of who was to show it has run out, and not before; who comes too late changes nothing."""
+    """When the lease of who was to show it has run out; who comes after that changes nothing."""
     request = await requests.open(a_request(), NOW)
     await requests.claim_due(NOW, LATER, 9)
     assert await requests.ask(request.id, for_words=False)

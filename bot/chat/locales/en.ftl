@@ -47,7 +47,7 @@ size-current =
     Size: { $value }, { $price } an edit with { $title }.
     Auto keeps your picture's shape. Or type it: /size portrait
 size-changed = Done: size { $value } from now on, { $price } an edit.
-size-fixed = { $title } has no sizes to choose; your size stays for other models.
+size-fixed = { $title } has no sizes to choose, so nothing is changed.
 nearest = { $title } has no { $wished }, so I use the nearest, { $used }.
 spend =
     Today { $today }, this month { $month }, ever { $ever }.
@@ -116,14 +116,16 @@ error-messenger-busy = Telegram has trouble right now. Please try again in a min
 ## Albums, masks, questions
 
 late-part = That picture came after I had begun with the others, so I left it out. Nothing was charged for it. Send them all again together if it matters.
-one-of-an-album = In a group I only see one picture of an album. To edit just a part, reply to this picture with its mask.
+caption-is-command = That caption is a command, so I edited nothing. Send the picture again with what to change.
 ask-use = You sent { $count } pictures. What are the others for?
-ask-region = I think this is the part to edit. Is it?
+ask-region = I think this is the part to edit: “{ $prompt }”. Is it?
+ask-album = In a group I only see one picture of an album. To edit just a part, send its mask as a reply to it. Or should I edit the whole picture?
 ask-model = That is { $count } pictures, and { $model } takes { $limit }. Which model should edit them?
 option-use-mask = Mask: edit only the marked part
 option-use-together = Use together
 option-use-each = Edit each · { $price }
 option-use-first = Only the first
+option-use-whole = Edit the whole picture · { $price }
 option-use-picture = It is a second picture
 option-region-confirmed = Edit here
 option-region-inverted = Invert
