@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import timedelta
+from typing import Any
 
 import structlog
 from dbos import DBOS, DBOSConfig, SetEnqueueOptions, SetWorkflowID
@@ -164,13 +165,24 @@ class Engine:
         step that was cut off is written down, and it is done again.
         """
         logging.getLogger("dbos").setLevel(logging.CRITICAL)  # it reports every one of them, at length
-        left = [task for task in self._running.values() if task is not None]
-        if left:
-            _, left_set = await asyncio.wait(left, timeout=seconds)
-            for task in left_set:
-                task.cancel()
-            await asyncio.gather(*left_set, return_exceptions=True)
+        until = self._clock.monotonic() + seconds
+        # Where one finishes, the queue may begin the next: look again until the time is over.
+        while (left := self._tasks) and (rest := until - self._clock.monotonic()) > 0:
+            await asyncio.wait(left, timeout=rest)
+        await self._cut_off()
         # In a thread: called directly it would block the loop.
         await asyncio.to_thread(DBOS.destroy)
+        await self._cut_off()  # what the queue began in the meantime
         # DBOS made its own thread pool the loop's default and has just closed it.
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor())
+
+    @property
+    def _tasks(self) -> list[asyncio.Task[Any]]:
+        """The running edits."""
+        return [task for task in self._running.values() if task is not None]
+
+    async def _cut_off(self) -> None:
+        left = self._tasks
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)

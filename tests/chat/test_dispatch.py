@@ -180,9 +180,14 @@ async def test_a_busy_database_makes_an_update_wait(inbox: SqlInbox, handled: Ha
 
 
 class UnwillingInbox(SqlInbox):
-    """The real inbox, busy for the first claims."""
+    """The real inbox, busy for the first claims and notes."""
 
     claims: Turns[None] = Turns(None)
+    notes: Turns[None] = Turns(None)
+
+    async def done(self, update_id: int, *, readable: bool = True) -> None:
+        self.notes.take()
+        await super().done(update_id, readable=readable)
 
     async def claim(self, owner: str, now: datetime, lease_until: datetime, limit: int) -> list[InboxUpdate]:
         self.claims.take()
@@ -196,6 +201,27 @@ async def test_an_inbox_that_cannot_be_read_is_tried_again(database: Database, h
     await inbox.commit([update(1)], CLOCK.now())
     async with dispatching(inbox, handled):
         assert await handled.have(1) == ["1"]
+
+
+@pytest.mark.parametrize("error", [ZeroDivisionError("a mistake"), ImagingFailed("a worker died")])
+async def test_what_was_given_up_is_not_handled_again(
+    database: Database, handled: Handled, error: Exception
+) -> None:
+    """Also when it takes several tries to note that down, which it is as unreadable."""
+    inbox = UnwillingInbox(database)
+    inbox.notes = Turns(StorageBusy("locked"), StorageBusy("locked"), None)
+    turns: Turns[None] = Turns(error, None)
+
+    async def first(text: str) -> None:
+        turns.take()
+
+    handled.first = first
+    await inbox.commit([update(1), update(2)], CLOCK.now())
+    async with dispatching(inbox, handled):
+        assert await handled.have(1) == ["2"]
+        await until_done(database)
+    assert turns.taken == 2
+    assert await state(database, 1) == "unreadable"
 
 
 async def test_words_are_not_kept_longer_than_needed(

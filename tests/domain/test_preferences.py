@@ -8,7 +8,6 @@ from bot.domain.catalogue import ASPECT, QUALITY, RESOLUTION, load
 from bot.domain.pictures import Size
 from bot.domain.preferences import (
     Preferences,
-    SizeWish,
     offered_sizes,
     parse_quality,
     parse_size,
@@ -47,7 +46,29 @@ PHOTO = Size(4000, 3000)
 )
 def test_a_size_is_read(text: str, aspect: str | None, resolution: str | None) -> None:
     """Words, ratios and pixels come to an aspect and a resolution; what is not named is left alone."""
-    assert parse_size(text, TWO) == SizeWish(aspect, resolution)
+    wish = parse_size(text, TWO)
+    assert (wish.aspect, wish.resolution) == (aspect, resolution)
+
+
+@pytest.mark.parametrize(
+    ("text", "aspect", "resolution"),
+    [
+        ("auto", "auto", None),
+        ("AUTO", "auto", None),
+        ("1024x1536", "2:3", None),
+        ("1024×1536", "2:3", None),
+        ("auto 2k", "auto", "2k"),
+        ("1024x1536 2k", "2:3", "2k"),
+        ("portrait", "2:3", "4k"),
+        ("16:9", "16:9", "4k"),
+        ("2k", "21:9", "2k"),
+    ],
+)
+def test_what_is_not_named_is_kept(text: str, aspect: str, resolution: str | None) -> None:
+    """Except for the resolution where the whole size was named: by its pixels, or as nothing but ``auto``."""
+    before = Preferences("gpt-image-2", "high", "21:9", "4k")
+    after = Preferences("gpt-image-2", "high", aspect, resolution)
+    assert parse_size(text, TWO).applied(before) == after
 
 
 @pytest.mark.parametrize(

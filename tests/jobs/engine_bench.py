@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from dbos import DBOS
+from structlog.testing import capture_logs
 
 from bot.clock import SystemClock
 from bot.domain.edits import Edit, EditState
@@ -97,7 +98,8 @@ async def an_engine(folder: Path, bench: Bench | None = None) -> AsyncIterator[W
     engine = Engine(f"sqlite:///{folder / 'engine.sqlite'}", "test", edit, running, TIMING, calendar)
     await engine.launch()
     try:
-        yield Works(bench, engine, calendar, running)
+        with capture_logs():  # to render a traceback for a terminal takes seconds
+            yield Works(bench, engine, calendar, running)
     finally:
         await engine.stop(0.0)
         DBOS.destroy(destroy_registry=True)
