@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import Any
 
 import structlog
-from dbos import DBOS, DBOSConfig, SetEnqueueOptions, SetWorkflowID
+from dbos import DBOS, DBOSConfig, SetEnqueueOptions, SetWorkflowID, error
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.clock import Clock
@@ -34,8 +34,8 @@ def _border() -> Iterator[None]:
     """Foreign exceptions of the engine's database stop here."""
     try:
         yield
-    except SQLAlchemyError as error:
-        raise StorageBusy(f"engine: {type(error).__name__}") from error
+    except (SQLAlchemyError, error.DBOSException) as problem:
+        raise StorageBusy(f"engine: {type(problem).__name__}") from problem
 
 
 class Engine:

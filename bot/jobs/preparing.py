@@ -101,8 +101,8 @@ class Preparing:
                 log.warning("prepare_failed", request=request.id, detail=str(error))
             except Exception:  # a defect: the person must not wait for an answer that never comes
                 log.exception("prepare_broke", request=request.id)
-                await self._.messenger.refuse(request, WavebrushError("prepare broke"))
-                await self._.requests.close(request.id, RequestState.REFUSED)
+                if await self._.requests.close(request.id, RequestState.REFUSED):  # else it was accepted
+                    await self._.messenger.refuse(request, WavebrushError("prepare broke"))
 
     async def prepare(self, request: Request) -> None:
         """Turn one request into edits, a question, or a refusal with its reason."""

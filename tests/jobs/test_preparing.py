@@ -159,7 +159,8 @@ async def test_a_mistake_of_ours_is_answered_and_closed(world: World) -> None:
         await world.lease_over()
         assert await world.requests.next_due() is None
     ((error, state),) = world.messenger.refusals
-    assert (error.key, state) == ("error-internal", RequestState.PREPARING)
+    # Closed first: were it accepted already, "you were not charged" would not be true.
+    assert (error.key, state) == ("error-internal", RequestState.REFUSED)
     assert world.pictures.fetches.taken == 1
 
 
