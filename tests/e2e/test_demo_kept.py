@@ -15,7 +15,7 @@ def _editing(message: Message) -> bool:
     return "Editing" in message.get("text", "")
 
 
-@pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize("end", [pytest.param(signal.SIGTERM, marks=pytest.mark.long), signal.SIGKILL])
 async def test_an_edit_that_runs_while_the_demo_is_stopped_is_delivered(
     tmp_path: Path, end: signal.Signals
 ) -> None:
