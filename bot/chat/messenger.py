@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 
 import structlog
@@ -173,7 +173,7 @@ class Messages:
         model = self._catalogue().models.get(edit.model)
         details = [
             model.title if model else edit.model,
-            _quality(edit.choices),
+            edit.choices.get(QUALITY),
             f"{result.width}×{result.height}",
             f"{max(1, round(seconds))} s",
             dollars(charged),
@@ -198,10 +198,6 @@ def _notes(edit: Edit, result: KeptResult, model: Model | None) -> list[str]:
 
 def _delivered(sent: Message) -> Delivered:
     return Delivered(sent.message_id, sent.photo[-1].file_id if sent.photo else None)
-
-
-def _quality(choices: Mapping[str, str]) -> str | None:
-    return choices.get(QUALITY)
 
 
 def _to(edit: Edit) -> ReplyParameters | None:

@@ -21,8 +21,7 @@ from bot.chat.texts import FALLBACK, languages, say
 log = structlog.get_logger(__name__)
 
 # Command → the sentence that describes it, in the order in which Telegram lists them.
-PRIVATE: Mapping[str, str] = {
-    "start": "command-start",
+_EVERYWHERE: Mapping[str, str] = {
     "help": "command-help",
     "model": "command-model",
     "quality": "command-quality",
@@ -32,17 +31,8 @@ PRIVATE: Mapping[str, str] = {
     "cancel": "command-cancel",
     "spend": "command-spend",
 }
-GROUPS: Mapping[str, str] = {
-    "edit": "command-edit",
-    "help": "command-help",
-    "model": "command-model",
-    "quality": "command-quality",
-    "size": "command-size",
-    "settings": "command-settings",
-    "history": "command-history",
-    "cancel": "command-cancel",
-    "spend": "command-spend",
-}
+PRIVATE: Mapping[str, str] = {"start": "command-start", **_EVERYWHERE}
+GROUPS: Mapping[str, str] = {"edit": "command-edit", **_EVERYWHERE}
 ADMINS: Mapping[str, str] = {**PRIVATE}  # in the admins' own chats
 _MOST_ADMINS = 20  # a list of their own for so many; who has more gets the one of all private chats
 
