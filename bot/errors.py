@@ -25,6 +25,10 @@
     │   ├── SizeUnknown
     │   ├── TooManyPictures
     │   ├── PriceUnknown          no quote, so no edit
+    │   ├── OverBudget            a limit on spending leaves too little
+    │   ├── TooManyWaiting        enough of this person's edits wait already
+    │   ├── IntakePaused          an admin paused the bot
+    │   ├── AccountEmpty          the provider's account has no credits, as far as is known
     │   └── NotServed             not one of the people this bot works for
     ├── ImagingFailed             a picture worker died, ran out of memory or out of time
     ├── ProviderError
@@ -162,6 +166,23 @@ class TooManyPictures(Refused):
 
 class PriceUnknown(Refused):
     """No price is known for ``model`` with these choices, so nothing is bought."""
+
+
+class OverBudget(Refused):
+    """A limit leaves too little. ``which`` (user-day, user-month, group-day, bot-day), ``limit``, ``left``
+    and ``price`` in dollars, ``hours`` until the limit turns (0: within the hour)."""
+
+
+class TooManyWaiting(Refused):
+    """``waiting`` edits of this person are not done yet, and no more than ``limit`` may be."""
+
+
+class IntakePaused(Refused):
+    """An admin paused the bot: nothing new is taken up."""
+
+
+class AccountEmpty(Refused):
+    """The provider said that its account is exhausted, and no balance has come since."""
 
 
 class NotServed(Refused):

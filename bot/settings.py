@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import unquote
+from zoneinfo import ZoneInfo
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 from pydantic_settings import (
@@ -20,12 +21,28 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from bot.domain.access import Policy
+from bot.domain.budgets import Budgets
+from bot.domain.money import micros
 from bot.domain.timing import Timing
 from bot.errors import StartRefused
 
 _TOKEN = re.compile(r"\d{5,12}:[A-Za-z0-9_-]{30,}")
+_AMOUNT = re.compile(r"\$?\d{1,6}(\.\d{1,6})?")
 # A database URL's password: between the user and the host, or as a parameter (SQLAlchemy reads both).
 _PASSWORD = re.compile(r"://[^:/@]*:([^@]*)@|[?&]password=([^&]*)")
+
+
+def _micros(value: object) -> object:
+    """Dollars as text, as ``2.50`` or ``$2.50``, to micro-dollars."""
+    if not isinstance(value, str):
+        return value
+    if not _AMOUNT.fullmatch(value.strip()):
+        raise ValueError("write dollars as 2.50")
+    return micros(value.strip().removeprefix("$"))
+
+
+Dollars = Annotated[int | None, BeforeValidator(_micros)]
 DEMO_HINT = "To try Wavebrush without any account: make demo"
 
 
@@ -81,8 +98,38 @@ class Settings(BaseSettings):
     )
     admins: Annotated[tuple[int, ...], NoDecode] = Field(
         default=(),
-        description="Telegram ids of those who may use the bot, separated by commas",
+        description="Telegram ids of the admins, separated by commas; empty: the first start prints a code",
         json_schema_extra={"where": "send /start to @userinfobot in Telegram to learn yours"},
+    )
+    access: Policy = Field(
+        default=Policy.APPROVE,
+        description="Who else may use it: `approve` (an admin decides), `open` (everybody), `closed` (nobody)",
+    )
+    user_daily_budget: Dollars = Field(
+        default=None, description="What a person may spend a day, in dollars, as `2.50`; empty: no limit"
+    )
+    user_monthly_budget: Dollars = Field(
+        default=None, description="What a person may spend a month, in dollars; empty: no limit"
+    )
+    group_daily_budget: Dollars = Field(
+        default=None, description="What a group may spend a day, in dollars; empty: no limit"
+    )
+    total_daily_budget: Dollars = Field(
+        default=None, description="What all together may spend a day, in dollars; empty: no limit"
+    )
+    low_balance: Dollars = Field(
+        default=None, description="Admins are told when WaveSpeed's balance falls below, in dollars"
+    )
+    timezone: ZoneInfo = Field(
+        default=ZoneInfo("UTC"), description="Where days and months turn, as `Europe/Berlin`"
+    )
+    max_edits_per_user: int = Field(default=3, ge=1, description="Edits of one person worked on at once")
+    max_queued_per_user: int = Field(default=10, ge=1, description="Further edits of one person that may wait")
+    wavespeed_images_per_minute: int | None = Field(
+        default=None, ge=1, description="Your WaveSpeed account's limit (Bronze: 2); empty: its refusals tell"
+    )
+    wavespeed_concurrency: int | None = Field(
+        default=None, ge=1, description="Edits that WaveSpeed runs at once (Bronze: 2); empty: no limit of ours"
     )
     telegram_api_url: str = Field(
         default="https://api.telegram.org", pattern=r"^https?://\S+$", description="Telegram's Bot API server"
@@ -152,6 +199,26 @@ class Settings(BaseSettings):
         """What is given in code wins, then the environment, mounted secrets, ``.env``."""
         mounted = _MountedSecrets(settings_cls, env_settings, dotenv_settings)
         return init_settings, env_settings, mounted, dotenv_settings
+
+    @field_validator("timezone", mode="before")
+    @classmethod
+    def _zone(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        try:
+            return ZoneInfo(value)
+        except (ValueError, OSError, KeyError):  # not found, or no name of a zone at all
+            raise ValueError("no such time zone; write it as Europe/Berlin") from None
+
+    @property
+    def budgets(self) -> Budgets:
+        """The limits that hold where no admin said otherwise."""
+        return Budgets(
+            bot_day=self.total_daily_budget,
+            group_day=self.group_daily_budget,
+            user_day=self.user_daily_budget,
+            user_month=self.user_monthly_budget,
+        )
 
     def require_admins(self) -> None:
         """Refuse to start when nobody may use the bot.

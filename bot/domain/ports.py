@@ -57,6 +57,16 @@ class Prediction:
     inputs: Any = None
 
 
+@dataclass(frozen=True, slots=True)
+class Billing:
+    """One entry of the provider's own account: what a prediction cost, or (negative) was given back."""
+
+    id: str
+    micros: int
+    at: datetime
+    prediction_id: str | None = None
+
+
 class Provider(Protocol):
     """A server that edits pictures for money. Every method raises the `bot.errors.ProviderError` tree."""
 
@@ -101,6 +111,14 @@ class Provider(Protocol):
 
     async def balance(self) -> int:
         """What is left on the account, in micro-dollars."""
+        ...
+
+    async def quote(self, submission: Submission) -> int | None:
+        """What a submission will cost, in micro-dollars, for free; None where it can't be asked."""
+        ...
+
+    async def billings(self, since: datetime, until: datetime) -> list[Billing]:
+        """The provider's own account of a window, over all pages (bounded); empty where it keeps none."""
         ...
 
 

@@ -95,7 +95,11 @@ class Requests(Protocol):
         ...
 
     async def accept(self, request_id: str, edits: Sequence[Edit]) -> bool:
-        """One transaction: hold the money, insert the edits, request accepted. False if done before."""
+        """One transaction: hold the money, insert the edits, request accepted. False if done before.
+
+        Raises:
+            OverBudget, TooManyWaiting: nothing was held or written.
+        """
         ...
 
     async def expire(self, before: datetime) -> int:
@@ -164,7 +168,11 @@ class Edits(Protocol):
         ...
 
     async def accept(self, edit: Edit) -> bool:
-        """One transaction: hold the money and insert an edit of no request. False if its origin exists."""
+        """One transaction: hold the money and insert an edit of no request. False if its origin exists.
+
+        Raises:
+            OverBudget, TooManyWaiting: nothing was held or written.
+        """
         ...
 
     async def of_origin(self, origin: str) -> Edit | None:
@@ -216,6 +224,22 @@ class Ledger(Protocol):
     """Reads of the money."""
 
     async def spending(self, user_id: int, now: datetime) -> Spending: ...
+
+
+class Notes(Protocol):
+    """A few facts about the whole bot, each a text under a name, for all processes."""
+
+    async def get(self, name: str) -> str | None: ...
+
+    async def put(self, name: str, text: str, now: datetime) -> None: ...
+
+    async def put_new(self, name: str, text: str, now: datetime) -> bool:
+        """Put it if there is none; False if there is: so that one of many processes does a thing once."""
+        ...
+
+    async def drop(self, name: str) -> bool:
+        """Forget it; False if there was none."""
+        ...
 
 
 class People(Protocol):

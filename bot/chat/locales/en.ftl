@@ -94,6 +94,19 @@ error-quality-unknown = “{ $value }” is no quality of { $model }. You can ch
 error-size-unknown = “{ $value }” is no size I know. You can choose: { $offered }; or for example portrait, 2:3 or 1024x1536, up to 3:1.
 error-too-many-pictures = That is { $count } pictures, and { $model } takes { $limit }. Please send fewer. Nothing was charged.
 error-price-unknown = I don't know what { $model } costs with these settings, so I bought nothing. Please choose another with /model.
+error-over-budget = This would cost { $price }, but { $which ->
+    [user-day] your limit of { $limit } a day leaves { $left }
+    [user-month] your limit of { $limit } a month leaves { $left }
+    [group-day] this group's limit of { $limit } a day leaves { $left }
+   *[bot-day] the bot's limit for everybody leaves { $left } today
+}. { $hours ->
+    [0] It turns within the hour.
+    [one] It turns in 1 hour.
+   *[other] It turns in { $hours } hours.
+} Nothing was charged. /spend shows your limits; /quality or /model may find something cheaper.
+error-too-many-waiting = You have { $waiting } edits that are not done yet, and more than { $limit } can't wait. Please send it again when some are done. Nothing was charged.
+error-intake-paused = I am paused and take no new edits for now. Nothing was charged; please send it again later.
+error-account-empty = The WaveSpeed account that pays for edits is empty, so I can't take any now. The admins know. Nothing was charged; please send it again later.
 error-not-served = Sorry, this bot is private and you are not on its list.
 error-imaging-failed = That picture is too much for me to work on. Please make it smaller and send it again. Nothing was charged.
 error-not-sent = WaveSpeed can't be reached. You were not charged. Please try again later.
