@@ -12,6 +12,7 @@ from telegram.error import InvalidToken, TelegramError
 from telegram.request import HTTPXRequest
 
 from bot.domain import catalogue
+from bot.domain.access import Policy
 from bot.domain.money import dollars
 from bot.errors import KeyRejected, ProviderError, StartRefused, StorageBusy
 from bot.process import check_sqlite
@@ -116,8 +117,13 @@ async def _directories(settings: Settings) -> list[Finding]:
 
 
 async def _people(settings: Settings) -> list[Finding]:
-    try:
-        settings.require_admins()
-    except StartRefused as error:
-        return [Finding(False, str(error))]
-    return [Finding(True, f"ADMINS: {len(settings.admins)} may use the bot")]
+    others = {
+        Policy.APPROVE: "others ask, and an admin decides",
+        Policy.OPEN: "everybody may use the bot",
+        Policy.CLOSED: "nobody else may use the bot",
+    }
+    if settings.admins:
+        admins = f"ADMINS: {len(settings.admins)}"
+    else:
+        admins = "ADMINS is empty: the start prints what makes the bot's first admin, if it has none yet"
+    return [Finding(True, f"{admins}; ACCESS={settings.access}: {others[settings.access]}")]

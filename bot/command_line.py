@@ -1,21 +1,30 @@
-"""The command line: ``python -m bot run | demo | check | migrate``."""
+"""The command line: ``python -m bot run | demo | check | migrate | users | spend | edits``.
+
+What takes long to load stands in the command that needs it: a wrong setting is told at once.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import errno
+import gc
 import sys
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from bot import app, checkup, logs, settings
+from bot import logs, settings
+from bot.clock import SystemClock
+from bot.domain.access import Policy
+from bot.domain.edits import EditState
 from bot.errors import StartRefused, WavebrushError
 from bot.process import locked
-from bot.sandbox import demo as sandbox
-from bot.storage.migrations import upgrade
+
+if TYPE_CHECKING:
+    from bot.reports import Reports, Table
 
 cli = typer.Typer(
     add_completion=False,
@@ -48,14 +57,20 @@ def _load() -> settings.Settings:
 def run() -> None:
     """Run the bot with your tokens, from the environment or .env."""
     loaded = _load()
+    from bot import app
+
+    gc.freeze()  # the program stays loaded: neither the collector nor the end need look through it
     try:
-        loaded.require_admins()
-        asyncio.run(app.run(loaded))
+        asyncio.run(app.run(loaded, claim=_offer))
     except StartRefused as error:
         _refuse(error)
     except WavebrushError as error:
         print(f"stopped: {_one_line(error)}", file=sys.stderr)
         raise typer.Exit(1) from error
+
+
+def _offer(code: str) -> None:
+    print(f"Send this to your bot to become its admin: /start {code}", flush=True)
 
 
 @cli.command()
@@ -67,6 +82,8 @@ def demo(
 ) -> None:
     """Run the real bot against local stand-ins, with a chat page in the browser. Needs no account."""
     logs.set_up("WARNING", "text", ())
+    from bot import app
+    from bot.sandbox import demo as sandbox
 
     async def work() -> None:
         async with sandbox.stand_ins(data, port, speed) as world:
@@ -76,12 +93,14 @@ def demo(
                 telegram_api_url=world.telegram,
                 wavespeed_api_key=sandbox.KEY,
                 wavespeed_api_url=world.wavespeed,
+                admins=(sandbox.ADMIN,),
+                access=Policy.OPEN,
                 data_dir=data,
                 database_url=None,
                 port=0,
                 speed=speed,
             )
-            await app.run(loaded, everybody=True, ready=_welcome(world.telegram))
+            await app.run(loaded, ready=_welcome(world.telegram), host="127.0.0.1")
 
     try:
         with locked(data):  # another demo's folder must not be emptied
@@ -99,7 +118,7 @@ def _welcome(address: str) -> Callable[[str], None]:
     def welcome(username: str) -> None:
         print(
             f"\n  Wavebrush is running. Open  {address}\n"
-            "  Send a photo with a caption, for example “make the sky stormy”.\n"
+            "  Send a photo with a caption, for example “make the sky stormy”. Ada is the bot's admin.\n"
             "  Nothing leaves this machine and nothing costs money. Ctrl+C stops it.\n",
             flush=True,
         )
@@ -110,7 +129,10 @@ def _welcome(address: str) -> Callable[[str], None]:
 @cli.command()
 def check() -> None:
     """Say in plain lines whether everything is in order."""
-    findings = asyncio.run(checkup.examine(_load()))
+    loaded = _load()
+    from bot import checkup
+
+    findings = asyncio.run(checkup.examine(loaded))
     for finding in findings:
         print(finding)
     if not all(finding.fine for finding in findings):
@@ -122,8 +144,76 @@ def migrate() -> None:
     """Bring the database to this version's tables (the start does it too)."""
     try:
         loaded = _load()
+        from bot.storage.migrations import upgrade
+
         loaded.data_dir.mkdir(parents=True, exist_ok=True)
         upgrade(loaded.app_database_url)
     except WavebrushError as error:
         _refuse(error)
     print("The database is up to date.")
+
+
+AsCsv = Annotated[bool, typer.Option("--csv", help="Write CSV, for a spreadsheet.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Write JSON, for a program.")]
+Limit = Annotated[int, typer.Option(min=1, help="At most so many rows.")]
+
+
+class By(StrEnum):
+    """What spending is summed by."""
+
+    PERSON = "person"
+    GROUP = "group"
+    MODEL = "model"
+
+
+def _report(make: Callable[[Reports], Awaitable[Table]], *, csv: bool, json: bool) -> None:
+    """Print a table of the database, also while the bot runs."""
+    if csv and json:
+        _refuse(StartRefused("Choose --csv or --json, not both"))
+    loaded = _load()
+    from bot import reports
+
+    async def work() -> Table:
+        async with reports.opened(loaded, SystemClock()) as opened:
+            return await make(opened)
+
+    try:
+        table = asyncio.run(work())
+    except WavebrushError as error:
+        _refuse(error)
+    print(table.written(reports.Form.CSV if csv else reports.Form.JSON if json else reports.Form.TEXT))
+
+
+@cli.command()
+def users(
+    find: Annotated[str, typer.Argument(help="Part of a name, a username or an id.")] = "",
+    limit: Limit = 100,
+    csv: AsCsv = False,
+    json: AsJson = False,
+) -> None:
+    """List people: where they stand, what they spent, their limits."""
+    _report(lambda reports: reports.users(find, limit), csv=csv, json=json)
+
+
+@cli.command()
+def spend(
+    by: Annotated[By, typer.Option(help="What to sum by.")] = By.PERSON,
+    days: Annotated[int, typer.Option(min=1, max=3660, help="Today and the days before it.")] = 30,
+    limit: Limit = 20,
+    csv: AsCsv = False,
+    json: AsJson = False,
+) -> None:
+    """Show who or what cost the most, and whether WaveSpeed's bills agree."""
+    _report(lambda reports: reports.spend(by, days, limit), csv=csv, json=json)
+
+
+@cli.command()
+def edits(
+    state: Annotated[list[EditState] | None, typer.Option(help="Only those; may be repeated.")] = None,
+    user: Annotated[int | None, typer.Option(help="Only those of a person, by id.")] = None,
+    limit: Limit = 20,
+    csv: AsCsv = False,
+    json: AsJson = False,
+) -> None:
+    """List edits, newest first."""
+    _report(lambda reports: reports.edits(state or (), user, limit), csv=csv, json=json)

@@ -16,7 +16,8 @@
     │   ├── MaskRefused
     │   │   ├── MaskEmpty         nothing is marked
     │   │   ├── MaskEverything    all of it is marked
-    │   │   └── MaskShape         another aspect ratio than the source
+    │   │   ├── MaskShape         another aspect ratio than the source
+    │   │   └── MaskMissing       the model only edits what a mask marks
     │   ├── PromptMissing
     │   ├── PromptTooLong
     │   ├── ModelUnknown
@@ -24,6 +25,7 @@
     │   ├── QualityUnknown
     │   ├── SizeUnknown
     │   ├── TooManyPictures
+    │   ├── OnlyEdits             the model makes nothing from words alone
     │   ├── PriceUnknown          no quote, so no edit
     │   ├── OverBudget            a limit on spending leaves too little
     │   ├── TooManyWaiting        enough of this person's edits wait already
@@ -36,8 +38,9 @@
     │   ├── Throttled             429: nothing was started; carries ``retry_after``
     │   ├── ProviderRefused       a clean 4xx: nothing was started
     │   │   ├── KeyRejected       401, 403
-    │   │   ├── CreditsExhausted  400 with code 1407
+    │   │   ├── CreditsExhausted  400 with code 1407; 402; 429 with code insufficient_quota
     │   │   ├── ModelGone         404 on a submit
+    │   │   ├── ContentRefused    by content moderation, before anything was started
     │   │   └── InputRejected     any other
     │   ├── AnswerLost            a submit that may or may not have been taken
     │   ├── ProviderDown          5xx, time-out or garbage on a call that is safe to repeat
@@ -48,6 +51,8 @@
     │   │   └── ProviderBroke     code 5xxx and all others
     │   └── OutputUnusable        completed, but no picture that can be used came of it
     ├── EditUnknown               nobody can tell whether the provider took the work
+    ├── EditFoundBilled           an admin found that it was billed, though no picture came
+    ├── EditFoundFree             an admin found that it was not billed
     ├── StorageBusy               locked, full or unreachable storage: nothing was written; try again
     └── MessengerError
         ├── PersonUnreachable     blocked, kicked or gone: nothing can be sent there
@@ -136,6 +141,10 @@ class MaskShape(MaskRefused):
     """``mask`` and ``source`` are sizes (``W×H``) of different aspect ratios."""
 
 
+class MaskMissing(MaskRefused):
+    """``model`` only edits what a mask marks, and there is none."""
+
+
 class PromptMissing(Refused):
     """There is a picture, but no word about what to change."""
 
@@ -162,6 +171,10 @@ class SizeUnknown(Refused):
 
 class TooManyPictures(Refused):
     """``count`` pictures where ``model`` takes ``limit``."""
+
+
+class OnlyEdits(Refused):
+    """``model`` makes nothing from words alone; ``offered`` lists the models that do."""
 
 
 class PriceUnknown(Refused):
@@ -222,11 +235,15 @@ class KeyRejected(ProviderRefused):
 
 
 class CreditsExhausted(ProviderRefused):
-    """HTTP 400 with code 1407."""
+    """The provider's account is empty."""
 
 
 class ModelGone(ProviderRefused):
     """The provider does not know the model."""
+
+
+class ContentRefused(ProviderRefused):
+    """Content moderation refused the words or the picture."""
 
 
 class InputRejected(ProviderRefused):
@@ -269,6 +286,14 @@ class OutputUnusable(ProviderError):
 
 class EditUnknown(WavebrushError):
     """Nobody can tell whether the provider took the work; the money stays held."""
+
+
+class EditFoundBilled(WavebrushError):
+    """An admin settled an edit of unknown fate: the provider billed it, and its picture is lost."""
+
+
+class EditFoundFree(WavebrushError):
+    """An admin settled an edit of unknown fate: it cost nothing."""
 
 
 class StorageBusy(WavebrushError):

@@ -66,12 +66,16 @@ async def running(*loops: Loop) -> AsyncIterator[list[asyncio.Task[None]]]:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def until_told(tasks: Iterable[asyncio.Task[None]]) -> None:
-    """Wait for SIGTERM or SIGINT; a loop that ends by itself ends the wait with its error."""
+async def until_told(tasks: Iterable[asyncio.Task[None]], ready: Callable[[], None]) -> None:
+    """Wait for SIGTERM or SIGINT; a loop that ends by itself ends the wait with its error.
+
+    ``ready`` is called when the signals are heard: before, they would cut the process off.
+    """
     told = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, told.set)
+    ready()
     waiter = asyncio.create_task(told.wait(), name="signal")
     try:
         done, _ = await asyncio.wait([waiter, *tasks], return_when=asyncio.FIRST_COMPLETED)

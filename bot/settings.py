@@ -7,10 +7,17 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 from zoneinfo import ZoneInfo
 
-from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator
+from pydantic import (
+    BeforeValidator,
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 from pydantic_settings import (
@@ -43,6 +50,24 @@ def _micros(value: object) -> object:
 
 
 Dollars = Annotated[int | None, BeforeValidator(_micros)]
+_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+_TELEGRAM_PORTS = frozenset({None, 443, 80, 88, 8443})  # source: Bot API, "setWebhook", notes
+
+
+def _origin(url: str) -> str:
+    """An https URL that others are told; plain http only to this machine, for tests."""
+    try:
+        parts = urlsplit(url)
+        local = parts.scheme == "http" and parts.hostname in _LOOPBACK
+        plain = not (parts.query or parts.fragment or parts.username) and not re.search(r"[^!-~]", url)
+        right = (parts.scheme == "https" or local) and bool(parts.hostname) and plain and parts.port != 0
+    except ValueError:  # brackets that don't match, or a port that is none
+        right = False
+    if not right:
+        raise ValueError("write it as https://bot.example.com")
+    return url
+
+
 DEMO_HINT = "To try Wavebrush without any account: make demo"
 
 
@@ -131,11 +156,34 @@ class Settings(BaseSettings):
     wavespeed_concurrency: int | None = Field(
         default=None, ge=1, description="Edits that WaveSpeed runs at once (Bronze: 2); empty: no limit of ours"
     )
+    wavespeed_sync: bool = Field(
+        default=False, description="Ask WaveSpeed to answer a submit with the finished picture, where it can"
+    )
+    wavespeed_base64: bool = Field(
+        default=False,
+        description="Take WaveSpeed's pictures inside its answers, not from URLs; it then sends no webhooks",
+    )
+    public_url: str | None = Field(
+        default=None,
+        description="Where the internet reaches `PORT`, as `https://bot.example.com`; turns webhooks on",
+    )
+    telegram_mode: Literal["polling", "webhook"] = Field(
+        default="polling", description="How updates come: `polling`, or `webhook` (needs `PUBLIC_URL`)"
+    )
     telegram_api_url: str = Field(
         default="https://api.telegram.org", pattern=r"^https?://\S+$", description="Telegram's Bot API server"
     )
     wavespeed_api_url: str = Field(
         default="https://api.wavespeed.ai", pattern=r"^https?://\S+$", description="WaveSpeed's API server"
+    )
+    openai_api_key: SecretStr | None = Field(
+        default=None,
+        description="The key of an OpenAI-compatible server, for its models beside WaveSpeed's; empty: none",
+    )
+    openai_api_url: str = Field(
+        default="https://api.openai.com",
+        pattern=r"^https?://\S+$",
+        description="The OpenAI-compatible API server",
     )
     data_dir: Path = Field(default=Path("data"), description="Where databases and results are kept")
     database_url: str | None = Field(
@@ -145,7 +193,7 @@ class Settings(BaseSettings):
         description="`sqlite:///path` or `postgresql://…`; empty: an SQLite file in `DATA_DIR`",
     )
     port: int = Field(
-        default=8000, ge=0, le=65535, description="Port of the health page; 0 takes any free one"
+        default=8000, ge=0, le=65535, description="Port of the health page and webhooks; 0 takes any free one"
     )
     result_days: int = Field(default=90, ge=1, description="How long results are kept, in days")
     log_format: Literal["text", "json"] = Field(default="text", description="`text` or `json`")
@@ -163,10 +211,10 @@ class Settings(BaseSettings):
             raise ValueError("it looks like 123456789:AAE…")
         return value
 
-    @field_validator("wavespeed_api_key")
+    @field_validator("wavespeed_api_key", "openai_api_key")
     @classmethod
-    def _key(cls, value: SecretStr) -> SecretStr:
-        if not re.fullmatch(r"[!-~]{8,}", value.get_secret_value()):
+    def _key(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not re.fullmatch(r"[!-~]{8,}", value.get_secret_value()):
             raise ValueError("it has no spaces, and at least 8 characters")
         return value
 
@@ -182,10 +230,28 @@ class Settings(BaseSettings):
     def _upper(cls, value: object) -> object:
         return value.upper() if isinstance(value, str) else value
 
-    @field_validator("telegram_api_url", "wavespeed_api_url")
+    @field_validator("telegram_api_url", "wavespeed_api_url", "openai_api_url")
     @classmethod
     def _without_slash(cls, value: str) -> str:
         return value.rstrip("/")
+
+    @field_validator("public_url")
+    @classmethod
+    def _public(cls, value: str | None) -> str | None:
+        return None if value is None else _origin(value.rstrip("/"))
+
+    @field_validator("telegram_mode")
+    @classmethod
+    def _reachable(cls, value: str, info: ValidationInfo) -> str:
+        url = info.data.get("public_url")
+        if value == "polling" or "public_url" not in info.data:  # a malformed one is told by itself
+            return value
+        if url is None:
+            raise ValueError("webhook needs PUBLIC_URL, the https address where the internet reaches PORT")
+        parts = urlsplit(url)
+        if parts.hostname not in _LOOPBACK and parts.port not in _TELEGRAM_PORTS:
+            raise ValueError("for webhooks Telegram takes a PUBLIC_URL with port 443, 80, 88 or 8443 only")
+        return value
 
     @classmethod
     def settings_customise_sources(
@@ -220,16 +286,6 @@ class Settings(BaseSettings):
             user_month=self.user_monthly_budget,
         )
 
-    def require_admins(self) -> None:
-        """Refuse to start when nobody may use the bot.
-
-        Raises:
-            StartRefused: ``ADMINS`` is empty.
-        """
-        if not self.admins:
-            where = "send /start to @userinfobot in Telegram to learn your id"
-            raise StartRefused(f"ADMINS is missing: {where}. {DEMO_HINT}")
-
     @property
     def timing(self) -> Timing:
         """The intervals and deadlines to keep."""
@@ -253,9 +309,9 @@ class Settings(BaseSettings):
     def secrets(self) -> tuple[str, ...]:
         """What must never be written anywhere, in every spelling, the longest first."""
         passwords = _PASSWORD.findall(self.database_url or "")
+        keys = (self.telegram_bot_token, self.wavespeed_api_key, self.openai_api_key)
         plain = {
-            self.telegram_bot_token.get_secret_value(),
-            self.wavespeed_api_key.get_secret_value(),
+            *(key.get_secret_value() for key in keys if key is not None),
             *(written for groups in passwords for written in groups),
         }
         plain |= {unquote(secret) for secret in plain}

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import count
 from typing import Any, Generic, TypeVar
 
+from bot.domain.budgets import Day
 from bot.domain.edits import (
     Attempt,
     AttemptState,
@@ -20,7 +21,7 @@ from bot.domain.edits import (
     SentPicture,
 )
 from bot.domain.pictures import Encoded, Finished, Fit, Inspection, Recognised, Size, WireMask
-from bot.domain.ports import Prediction, PredictionStatus, Stage, Submission
+from bot.domain.ports import Billing, Prediction, PredictionStatus, Stage, Submission
 from bot.domain.preferences import Preferences
 from bot.domain.roles import Question
 from bot.domain.stores import EditEnded
@@ -66,12 +67,18 @@ class FakeProvider:
     listings: Turns[list[Prediction]] = field(default_factory=lambda: Turns([]))
     downloads: Turns[bytes] = field(default_factory=lambda: Turns(b"raw"))
     uploads: Turns[None] = field(default_factory=lambda: Turns(None))
+    balances: Turns[int] = field(default_factory=lambda: Turns(0))
+    quotes: Turns[int | None] = field(default_factory=lambda: Turns(None))
+    bills: Turns[list[Billing]] = field(default_factory=lambda: Turns([]))
+    quoted: list[Submission] = field(default_factory=list)
     endpoints: Turns[frozenset[str]] = field(default_factory=lambda: Turns(frozenset()))
     uploaded: list[Encoded] = field(default_factory=list)
     submitted: list[Submission] = field(default_factory=list)
+    named: list[str] = field(default_factory=list)
     read: list[str] = field(default_factory=list)
     listed_since: list[datetime] = field(default_factory=list)
     before_submit: Callable[[], None] = lambda: None
+    searchable: bool = True
 
     async def upload(self, picture: Encoded) -> str:
         self.uploads.take()
@@ -81,7 +88,10 @@ class FakeProvider:
     async def submit(self, submission: Submission) -> Prediction:
         self.before_submit()
         self.submitted.append(submission)
-        return self.submits.take()
+        prediction = self.submits.take()
+        again = self.named.count(prediction.id)  # no provider gives a name twice
+        self.named.append(prediction.id)
+        return replace(prediction, id=f"{prediction.id}.{again}") if again else prediction
 
     async def result(self, prediction_id: str) -> Prediction:
         self.read.append(prediction_id)
@@ -100,7 +110,14 @@ class FakeProvider:
         return self.endpoints.take()
 
     async def balance(self) -> int:
-        return 0
+        return self.balances.take()
+
+    async def quote(self, submission: Submission) -> int | None:
+        self.quoted.append(submission)
+        return self.quotes.take()
+
+    async def billings(self, since: datetime, until: datetime) -> list[Billing]:
+        return self.bills.take()
 
 
 @dataclass
@@ -148,10 +165,23 @@ class FakeEdits:
     async def current_attempt(self, edit_id: str) -> Attempt | None:
         return next((attempt for attempt in reversed(self.attempts) if attempt.edit_id == edit_id), None)
 
-    async def named(self, attempt_id: int, prediction_id: str) -> None:
+    async def named(self, attempt_id: int, prediction_id: str, cost: int | None = None) -> bool:
         self.busy.take()
-        attempt = self._attempt(attempt_id, state=AttemptState.RUNNING, prediction_id=prediction_id)
-        self.change(attempt.edit_id, state=EditState.RUNNING)
+        known = next(attempt for attempt in self.attempts if attempt.id == attempt_id)
+        if known.state not in {AttemptState.OPEN, AttemptState.UNKNOWN}:
+            return False
+        if any(attempt.prediction_id == prediction_id for attempt in self.attempts):
+            return False
+        self._attempt(attempt_id, state=AttemptState.RUNNING, prediction_id=prediction_id, cost=cost)
+        self.change(known.edit_id, state=EditState.RUNNING)
+        return True
+
+    async def found(self, edit_id: str) -> bool:
+        if self.edits[edit_id].state is not EditState.UNKNOWN:
+            return False
+        revived = replace(self.edits[edit_id], state=EditState.RUNNING, reason=None, ended_at=None)
+        self.edits[edit_id] = revived
+        return True
 
     async def close_attempt(self, attempt_id: int, state: AttemptState, error: str = "") -> None:
         self.closed.append((attempt_id, state, error))
@@ -215,25 +245,6 @@ class FakeEdits:
         place = next(at for at, attempt in enumerate(self.attempts) if attempt.id == attempt_id)
         self.attempts[place] = replace(self.attempts[place], **changes)
         return self.attempts[place]
-
-
-@dataclass
-class FakeChats:
-    """Implements `bot.domain.stores.Chats` over `FakeEdits`."""
-
-    edits: FakeEdits = field(default_factory=FakeEdits)
-    moves: list[tuple[int, int]] = field(default_factory=list)
-
-    async def move(self, old: int, new: int) -> None:
-        self.moves.append((old, new))
-
-    async def left(self, chat_id: int) -> list[Edit]:
-        found = self.edits.edits.values()
-        return [edit for edit in found if edit.place.chat_id == chat_id and not edit.state.final]
-
-    async def stale_statuses(self) -> list[Edit]:
-        found = self.edits.edits.values()
-        return [edit for edit in found if edit.state.final and edit.status_message_id is not None]
 
 
 @dataclass
@@ -309,6 +320,9 @@ class FakeImaging:
     async def before_after(self, source: bytes, result: bytes) -> Encoded:
         return Encoded(source + b" | " + result, "image/jpeg", "jpg", Size(600, 200))
 
+    async def chart(self, days: Sequence[Day], title: str) -> Encoded:
+        return PNG
+
 
 @dataclass
 class FakePictures:
@@ -332,6 +346,9 @@ class FakeBlobs:
     async def get(self, key: str) -> bytes | None:
         return self.kept.get(key)
 
+    async def drop(self, key: str) -> None:
+        self.kept.pop(key, None)
+
     async def purge(self, before: datetime) -> int:
         return 0
 
@@ -341,7 +358,9 @@ class FakeMessenger:
     """Implements `bot.domain.ports.Messenger`: remembers what people were told."""
 
     stages: list[Stage] = field(default_factory=list)
+    places: list[tuple[int, float | None]] = field(default_factory=list)
     ends: list[tuple[Edit, WavebrushError | None]] = field(default_factory=list)
+    notices: list[tuple[str, dict[str, str | int]]] = field(default_factory=list)
     deliveries: Turns[int] = field(default_factory=lambda: Turns(77))
     delivered: list[tuple[bytes, int]] = field(default_factory=list)
 
@@ -354,8 +373,15 @@ class FakeMessenger:
     async def refuse(self, request: Request, error: WavebrushError) -> None:
         return None
 
-    def progress(self, edit: Edit, stage: Stage, expected_seconds: float | None = None) -> None:
+    def progress(
+        self, edit: Edit, stage: Stage, expected_seconds: float | None = None, place: int | None = None
+    ) -> None:
         self.stages.append(stage)
+        if place is not None:
+            self.places.append((place, expected_seconds))
+
+    async def tell_admins(self, key: str, **values: str | int) -> None:
+        self.notices.append((key, values))
 
     async def deliver(
         self, edit: Edit, result: KeptResult, data: bytes, charged: int, seconds: float

@@ -118,11 +118,13 @@ def test_env_example_is_the_code() -> None:
 
 
 def test_the_model_list_is_the_catalogue() -> None:
-    """Names, endpoints and what an edit costs, in the order in which they are preferred."""
+    """WaveSpeed's names, endpoints and what an edit costs, in the order in which they are preferred."""
     expected = []
     for model in catalogue.load().offered:
+        if model.provider != "wavespeed":
+            continue
         prices = [price.micros for price in model.prices]
-        cheapest, dearest = dollars(min(prices)), dollars(max(prices))
+        cheapest, dearest = (dollars(min(prices)), dollars(max(prices))) if prices else ("quoted", "quoted")
         cost = cheapest if cheapest == dearest else f"{cheapest}–{dearest}"
         expected.append([f"`{model.name}`", f"`{model.endpoint}`", cost])
     assert table(section("README.md", "Models")) == expected
@@ -143,12 +145,13 @@ def handled() -> set[str]:
 
 
 def test_the_chat_commands_are_the_handlers() -> None:
-    """README names every command that the bot answers, and no other; so does /help, but for itself."""
+    """README names every command that the bot answers, and no other; so does /help, but for itself
+    and what is only for admins."""
     named = {row[0].strip("`/") for row in table(section("README.md", "In the chat"))}
     assert named == handled()
     help_text = re.search(r"^help =\n((?: .*\n|\n)+)", read("bot/chat/locales/en.ftl"), re.MULTILINE)
     assert help_text
-    assert named - {"start", "help"} <= set(re.findall(r"/(\w+)", help_text.group(1)))
+    assert named - {"start", "help", "admin"} <= set(re.findall(r"/(\w+)", help_text.group(1)))
 
 
 def test_the_versions_agree() -> None:

@@ -33,7 +33,7 @@ def needed(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def refusal() -> str:
     with pytest.raises(StartRefused) as refused:
-        load().require_admins()
+        load()
     assert refused.value.__cause__ is None  # a cause would hold the value
     return str(refused.value)
 
@@ -43,7 +43,6 @@ def refusal() -> str:
     [
         ("TELEGRAM_BOT_TOKEN", "@BotFather"),
         ("WAVESPEED_API_KEY", "https://wavespeed.ai/accesskey"),
-        ("ADMINS", "@userinfobot"),
     ],
 )
 @pytest.mark.parametrize("given", [None, ""])
@@ -74,6 +73,8 @@ def test_a_missing_setting(monkeypatch: pytest.MonkeyPatch, name: str, where: st
         ("ADMINS", "11;22", "@userinfobot"),
         ("TELEGRAM_API_URL", "ftp.telegram", "Telegram's Bot API server"),
         ("WAVESPEED_API_URL", "wavespeed", "WaveSpeed's API server"),
+        ("OPENAI_API_KEY", f"{KEY} and more", "no spaces"),
+        ("OPENAI_API_URL", "openai", "OpenAI-compatible API server"),
         ("DATABASE_URL", "mysql://ada:pa55word@db/x", "postgresql://"),
         ("PORT", "http", "Port"),
         ("PORT", "65536", "Port"),
@@ -216,6 +217,64 @@ def test_no_secret_in_the_repr() -> None:
 def test_the_password_of_the_database_is_a_secret(url: str, spellings: set[str]) -> None:
     """As written in the URL, as meant, and as a JSON log would write it; the empty text is none."""
     assert set(load(database_url=url).secrets) == {TOKEN, KEY} | spellings
+
+
+@pytest.mark.usefixtures("needed")
+def test_the_key_of_the_second_provider(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It need not be there; where it is, it is a secret like the first one's."""
+    assert load().openai_api_key is None
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-of-these-tests")
+    assert "sk-of-these-tests" in load().secrets
+    assert "sk-of-these-tests" not in repr(load())
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ("https://bot.example.com/", "https://bot.example.com"),
+        ("https://bot.example.com:8443/wave/brush/", "https://bot.example.com:8443/wave/brush"),
+        ("http://127.0.0.1:8000", "http://127.0.0.1:8000"),
+    ],
+)
+@pytest.mark.usefixtures("needed")
+def test_the_address_on_the_internet(given: str, kept: str) -> None:
+    """Without a slash at its end, since paths are put behind it."""
+    assert load(public_url=given, telegram_mode="webhook").public_url == kept
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://bot.example.com",
+        "bot.example.com",
+        "https://",
+        "https://a b",
+        "https://[::1",
+        "https://bot.example.com:x",
+        "https://me:pw@bot.example.com",
+        "https://bot.example.com/?a=b",
+        "https://bot.example.com/#a",
+        "ftp://127.0.0.1",
+    ],
+)
+@pytest.mark.usefixtures("needed")
+def test_what_is_no_address_on_the_internet(url: str) -> None:
+    """Plain http is for this machine only: what is posted there must not be read on the way."""
+    with pytest.raises(
+        StartRefused, match=r"PUBLIC_URL is malformed \(write it as https://bot\.example\.com"
+    ):
+        load(public_url=url)
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [(None, "webhook needs PUBLIC_URL"), ("https://bot.example.com:8000", "443, 80, 88 or 8443")],
+)
+@pytest.mark.usefixtures("needed")
+def test_webhooks_that_telegram_could_not_call(url: str | None, said: str) -> None:
+    """They stop the start with what to do, and not the first message."""
+    with pytest.raises(StartRefused, match=f"TELEGRAM_MODE .*{said}"):
+        load(public_url=url, telegram_mode="webhook")
 
 
 @pytest.mark.usefixtures("needed")

@@ -1,7 +1,7 @@
 """Whether a message turns to the bot, and what it says to it. In private all do; in groups few.
 
-With Telegram's privacy mode on, a bot in a group is sure to get only ``/edit@name …`` and replies to its
-own messages; with it off, or as an admin, also mentions and bare ``/edit``.
+With Telegram's privacy mode on, a bot in a group is sure to get only ``/edit@name …``, ``/create@name …``
+and replies to its own messages; with it off, or as an admin, also mentions and the bare commands.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import re
 
 from telegram import Message
 
-_EDIT = re.compile(r"^/edit(?:@(\w+))?(?:\s+|$)", re.IGNORECASE)
+_ASKING = re.compile(r"^/(edit|create)(?:@(\w+))?(?:\s+|$)", re.IGNORECASE)
 _NAMED = re.compile(r"^/\w+@(\w+)", re.IGNORECASE)
 
 
@@ -20,9 +20,9 @@ def addressed(message: Message, bot_id: int, bot_name: str) -> str | None:
     A forwarded caption is somebody else's words, not an instruction to spend this person's money.
     """
     text = _words(message)
-    command = _EDIT.match(text)
+    command = _ASKING.match(text)
     if command is not None:
-        named = command.group(1)
+        named = command.group(2)
         return text[command.end() :].strip() if named is None or _same(named, bot_name) else None
     if message.chat.type == "private":
         return text.strip()
@@ -35,6 +35,12 @@ def addressed(message: Message, bot_id: int, bot_name: str) -> str | None:
     answered = answered_by(message)
     to_bot = answered is not None and answered.from_user is not None and answered.from_user.id == bot_id
     return text.strip() if to_bot else None
+
+
+def creates(message: Message) -> bool:
+    """Whether a message asks, of whichever bot, for a picture from words alone."""
+    command = _ASKING.match(_words(message))
+    return command is not None and command.group(1).lower() == "create"
 
 
 def turned_to(message: Message, bot_id: int, bot_name: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 import structlog
@@ -12,26 +12,20 @@ from telegram.error import InvalidToken, TelegramError
 from telegram.ext import (
     Application,
     ApplicationBuilder,
-    ApplicationHandlerStop,
     BaseHandler,
-    ContextTypes,
     TypeHandler,
 )
 from telegram.request import HTTPXRequest
 
 from bot.chat.failures import translate
-from bot.chat.groups import turn_away
+from bot.chat.gate import Gate
 from bot.chat.limiter import Limiter, Moved
-from bot.chat.replies import Bot, place_of, reply
-from bot.chat.texts import say
 from bot.clock import Clock
-from bot.domain.stores import People
 from bot.domain.timing import Timing
 from bot.errors import StartRefused
 
 log = structlog.get_logger(__name__)
 
-Context = ContextTypes.DEFAULT_TYPE
 App = Application[Any, Any, Any, Any, Any, Any]
 Room = list[BaseHandler[Any, Any, Any]]
 
@@ -101,37 +95,6 @@ async def connect(app: App, timing: Timing) -> None:
             log.warning("telegram_unreachable", detail=str(translate(error)), again_in=wait)
         await asyncio.sleep(wait)
         wait = min(wait * 2, timing.poll_retry_most)
-
-
-class Gate:
-    """Stands before every handler: remembers who is there, and turns away who is not served."""
-
-    def __init__(self, bot: Bot, people: People, served: Callable[[int], bool]) -> None:
-        self._bot = bot
-        self._people = people
-        self._served = served
-
-    async def check(self, update: Update, context: Context) -> None:
-        """Let the update through or end it here.
-
-        Raises:
-            ApplicationHandlerStop: its person is not served.
-        """
-        user, message = update.effective_user, update.effective_message
-        new = message if message is not None and message is update.message else None
-        if new is not None and new.sender_chat is not None:  # a group's or a channel's, so nobody's own
-            await turn_away(self._bot, new)
-            raise ApplicationHandlerStop
-        if user is None or user.is_bot:
-            raise ApplicationHandlerStop
-        if self._served(user.id):
-            await self._people.seen(user.id, user.full_name, user.username, user.language_code)
-            return
-        if new is not None and new.chat.type == "private":
-            await reply(self._bot, place_of(new), say("not-served", user.language_code, id=str(user.id)))
-        elif new is not None:
-            await turn_away(self._bot, new)
-        raise ApplicationHandlerStop
 
 
 Handlers = Iterable[BaseHandler[Any, Any, Any]]

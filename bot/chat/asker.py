@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 from telegram import User
 
 from bot.chat.texts import say
-from bot.domain.catalogue import ASPECT, QUALITY, RESOLUTION, Catalogue, Model
+from bot.domain.catalogue import ASPECT, QUALITY, Catalogue, Model
 from bot.domain.money import dollars
 from bot.domain.pictures import Size
-from bot.domain.preferences import Preferences, Resolved, resolve
-from bot.errors import PriceUnknown
+from bot.domain.preferences import Preferences, Resolved, price_range, resolve
 
 _SQUARE = Size(1024, 1024)
-_SHAPES = (_SQUARE, Size(1024, 1536), Size(1536, 1024))  # prices are told before there is a picture
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +71,8 @@ class Asker:
             self.say("nearest", title=self.model.title, wished=wished, used=used)
             for wished, used in self.resolved.nearest.values()
         ]
-        wishes = {
-            QUALITY: self.preferences.quality,
-            RESOLUTION: self.preferences.resolution,
-            ASPECT: None if self.preferences.aspect == "auto" else self.preferences.aspect,
-        }
+        aspect = None if self.preferences.aspect == "auto" else self.preferences.aspect
+        wishes = {**self.preferences.wishes, ASPECT: aspect}
         lost = [
             self.say("kept-for-others", title=self.model.title, what=name, value=wish)
             for name, wish in wishes.items()
@@ -92,20 +88,14 @@ def offers(model: Model, name: str) -> bool:
 
 def price(preferences: Preferences, model: Model) -> str:
     """What an edit costs with these settings: one price, or from and to where the shape decides."""
-    try:
-        prices = {model.price(resolve(preferences, model, shape).choices) for shape in _SHAPES}
-    except PriceUnknown:
+    prices = price_range(preferences, model)
+    if prices is None:
         return "?"
-    cheapest, dearest = dollars(min(prices)), dollars(max(prices))
+    cheapest, dearest = map(dollars, prices)
     return cheapest if cheapest == dearest else f"{cheapest}–{dearest}"
 
 
 def with_choice(preferences: Preferences, name: str, value: str) -> Preferences:
-    """The settings with one of a model's choices made."""
-    match name:
-        case "quality":
-            return replace(preferences, quality=value)
-        case "resolution":
-            return replace(preferences, resolution=value)
-        case _:
-            return replace(preferences, aspect=value)
+    """The settings with one of a model's choices made; the setting has the choice's name."""
+    change: dict[str, Any] = {name: value}
+    return replace(preferences, **change)

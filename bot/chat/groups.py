@@ -5,35 +5,48 @@ from __future__ import annotations
 from typing import Any
 
 import structlog
-from telegram import ChatMember, ChatMemberRestricted, Message, Update
-from telegram.constants import ChatMemberStatus, ChatType
+from telegram import ChatMember, ChatMemberRestricted, ChatMemberUpdated, Update
+from telegram.constants import ChatMemberStatus
 from telegram.error import BadRequest, Forbidden, TelegramError
 from telegram.ext import BaseHandler, ChatMemberHandler, ContextTypes, MessageHandler, filters
 
-from bot.chat.addressing import turned_to
+from bot.chat.access import AccessRequests
 from bot.chat.failures import translate
-from bot.chat.limiter import Priority
+from bot.chat.gate import GROUPS
 from bot.chat.progress import Progress
-from bot.chat.replies import Bot, place_of, reply
+from bot.chat.replies import Bot, reply
 from bot.chat.texts import say
 from bot.clock import Clock
+from bot.domain.access import Access, Admission, Rules, Standing
 from bot.domain.edits import Place
 from bot.domain.stores import Chats, Edits
 
 log = structlog.get_logger(__name__)
 
 Context = ContextTypes.DEFAULT_TYPE
-_GROUPS = {ChatType.GROUP, ChatType.SUPERGROUP}
 _IN = {ChatMemberStatus.OWNER, ChatMemberStatus.ADMINISTRATOR, ChatMemberStatus.MEMBER}
 
 
 class Groups:
     """Keeps up with what becomes of the bot's groups. It listens before the gate: strangers add bots, too."""
 
-    def __init__(self, bot: Bot, chats: Chats, edits: Edits, progress: Progress, clock: Clock) -> None:
+    def __init__(
+        self,
+        bot: Bot,
+        chats: Chats,
+        edits: Edits,
+        access: Access,
+        rules: Rules,
+        requests: AccessRequests,
+        progress: Progress,
+        clock: Clock,
+    ) -> None:
         self._bot = bot
         self._chats = chats
         self._edits = edits
+        self._access = access
+        self._rules = rules
+        self._requests = requests
         self._progress = progress
         self._clock = clock
 
@@ -47,7 +60,7 @@ class Groups:
     async def membership(self, update: Update, context: Context) -> None:
         """The bot came, went, or became an admin or a plain member."""
         change = update.my_chat_member
-        if change is None or change.chat.type not in _GROUPS:
+        if change is None or change.chat.type not in GROUPS:
             return
         old, new = change.old_chat_member, change.new_chat_member
         if not _is_in(new):
@@ -57,13 +70,31 @@ class Groups:
         self._progress.join(change.chat.id)
         sees_all = await self._sees_all(new)
         if not _is_in(old):
-            key = "group-welcome-all" if sees_all else "group-welcome-some"
+            await self._added(change, sees_all)
         elif await self._sees_all(old) != sees_all:
             key = "group-sees-all" if sees_all else "group-sees-some"
+            text = say(key, change.from_user.language_code, bot=self._bot.username)
+            await reply(self._bot, Place(change.chat.id, 0), text)
+
+    async def _added(self, change: ChatMemberUpdated, sees_all: bool) -> None:
+        """Say hello where the bot may work; else ask the admins, or leave."""
+        chat, user = change.chat, change.from_user
+        member = await self._access.member(user.id)
+        group = await self._access.met_group(chat.id, chat.title or "")
+        admission = self._rules.join(member, group)
+        if admission is Admission.SERVE:
+            key = "group-welcome-all" if sees_all else "group-welcome-some"
+            lines = [say(key, user.language_code, bot=self._bot.username)]
+            if self._rules.is_admin(member) and group.standing is not Standing.APPROVED:
+                now = self._clock.now()
+                await self._access.decide_group(chat.id, Standing.APPROVED, user.id, now)
+                lines.append(say("group-approved", user.language_code))
+            await reply(self._bot, Place(chat.id, 0), "\n".join(lines))
+        elif admission in {Admission.ASK_GROUP, Admission.WAIT_GROUP}:
+            await reply(self._bot, Place(chat.id, 0), await self._requests.ask_group(chat, user))
         else:
-            return
-        text = say(key, change.from_user.language_code, bot=self._bot.username)
-        await reply(self._bot, Place(change.chat.id, 0), text)
+            await reply(self._bot, Place(chat.id, 0), say("group-closed", user.language_code))
+            await self._requests.leave(chat.id)
 
     async def migrated(self, update: Update, context: Context) -> None:
         """A group became a supergroup; both say so."""
@@ -79,6 +110,7 @@ class Groups:
     async def moved(self, old: int, new: int) -> None:
         """Everything of a group belongs to its supergroup from now on."""
         await self._chats.move(old, new)
+        await self._requests.moved(old, new)
         self._progress.move(old, new)
         log.info("group_moved", old=old, new=new)
 
@@ -109,19 +141,6 @@ class Groups:
         except TelegramError as error:
             raise translate(error) from error
         return bool(me.can_read_all_group_messages)
-
-
-async def turn_away(bot: Bot, message: Message) -> None:
-    """Tell who asks the bot for something in a group why nothing comes of it, if there is room.
-
-    Who is not known can't be charged: an anonymous admin, or who signs as a channel.
-    """
-    if not turned_to(message, bot.id, bot.username):
-        return
-    user = message.from_user
-    key = "group-nobody" if message.sender_chat is not None else "group-not-served"
-    language = user.language_code if user else None
-    await reply(bot, place_of(message), say(key, language), Priority.PROGRESS)
 
 
 def _is_in(member: ChatMember) -> bool:

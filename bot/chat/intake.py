@@ -11,7 +11,7 @@ from typing import Any
 from telegram import Message, Update, User
 from telegram.ext import BaseHandler, ContextTypes, MessageHandler, filters
 
-from bot.chat.addressing import addressed, answered_by
+from bot.chat.addressing import addressed, answered_by, creates
 from bot.chat.pictures import moving, sent_picture, unusable_kind
 from bot.chat.replies import Bot, place_of, reply
 from bot.chat.texts import explain, say
@@ -25,7 +25,7 @@ Context = ContextTypes.DEFAULT_TYPE
 NEW = filters.UpdateType.MESSAGE
 PRIVATE = filters.ChatType.PRIVATE
 PICTURE = filters.PHOTO | filters.Document.ALL | filters.Sticker.ALL | filters.ANIMATION
-EDIT = filters.Regex(r"^/edit(@\w+)?(\s|$)")
+ASKING = filters.Regex(r"^/(edit|create)(@\w+)?(\s|$)")
 
 
 class Intake:
@@ -53,7 +53,7 @@ class Intake:
         """What this room listens to, the most special first."""
         return [
             MessageHandler(NEW & PICTURE, self.picture),
-            MessageHandler(NEW & filters.TEXT & (~filters.COMMAND | EDIT), self.words),
+            MessageHandler(NEW & filters.TEXT & (~filters.COMMAND | ASKING), self.words),
             MessageHandler(NEW & PRIVATE & filters.COMMAND, self.unknown_command),
             MessageHandler(NEW & PRIVATE & ~filters.StatusUpdate.ALL, self.unusable),
         ]
@@ -62,6 +62,9 @@ class Intake:
         """A picture: a request of its own, a part of an album, or the mask of what it replies to."""
         message, user = _from(update)
         words = addressed(message, self._bot.id, self._bot.username)
+        if words is not None and creates(message):
+            await self._answer(message, say("create-with-picture", user.language_code))
+            words = None  # of an album the other parts may still be for the bot
         picture = sent_picture(message)
         if picture is None:
             if words is not None and moving(message):
@@ -86,6 +89,9 @@ class Intake:
         words = addressed(message, self._bot.id, self._bot.username)
         if words is None:
             return
+        if creates(message):
+            await self._create(update, self._request(message, user, (), words))
+            return
         waiting = await self._requests.wanting_words(message.chat_id, user.id)
         if waiting is not None and words and _answers(message, waiting):
             now = self._clock.now()
@@ -97,6 +103,15 @@ class Intake:
             await self._answer(message, say("text-without-picture", user.language_code))
             return
         await self._open(update, self._request(message, user, (source,), words))
+
+    async def _create(self, update: Update, request: Request) -> None:
+        """A picture from words alone; which picture, is asked where there are none."""
+        message, user = _from(update)
+        source, _ = await self._replied_to(message)
+        if source is not None:
+            await self._answer(message, say("create-with-picture", user.language_code))
+            return
+        await self._open(update, request)
 
     async def unknown_command(self, update: Update, context: Context) -> None:
         """A command that no other room took."""
@@ -131,12 +146,17 @@ class Intake:
         self._nudge()
 
     async def _close_what_it_replaces(self, update: Update, request: Request) -> None:
-        """A reply to a picture that a question is open about is what becomes of that picture."""
+        """A reply to a picture that a question is open about is what becomes of that picture.
+
+        And who asks for something else has no words for a picture that was to be made from them.
+        """
         open_one = await self._requests.newest_open(request.place.chat_id, request.user_id)
-        answered = update.effective_message.reply_to_message if update.effective_message else None
-        if open_one is None or answered is None or open_one.id == request.id:
+        if open_one is None or open_one.id == request.id:
             return
-        if answered.message_id in {picture.message_id for picture in open_one.pictures}:
+        answered = update.effective_message.reply_to_message if update.effective_message else None
+        about = {picture.message_id for picture in open_one.pictures}
+        nothing_yet = not about and open_one.prompt is None
+        if nothing_yet or (answered is not None and answered.message_id in about):
             await self._requests.close(open_one.id, RequestState.EXPIRED)
 
     async def _album_part(self, update: Update, message: Message, part: Request) -> None:
@@ -160,9 +180,11 @@ class Intake:
             return None, None
         if answered.from_user is not None and answered.from_user.id == self._bot.id:
             edit = await self._edits.of_result(message.chat_id, answered.message_id)
-            if edit is not None:
-                return SentPicture(result_of=edit.id, message_id=answered.message_id), edit.prompt
-        return sent_picture(answered), addressed(answered, self._bot.id, self._bot.username) or None
+            if edit is not None:  # the words that made a picture don't say what to change in it
+                words = None if edit.from_words else edit.prompt
+                return SentPicture(result_of=edit.id, message_id=answered.message_id), words
+        words = None if creates(answered) else addressed(answered, self._bot.id, self._bot.username)
+        return sent_picture(answered), words or None
 
     async def _answer(self, message: Message, text: str) -> None:
         await reply(self._bot, place_of(message), text)

@@ -11,7 +11,7 @@ from math import ceil
 from typing import Any
 
 from bot.chat.asker import Asker, offers, with_choice
-from bot.domain.catalogue import ASPECT, AUTOMATIC, QUALITY, RESOLUTION
+from bot.domain.catalogue import ASPECT, AUTOMATIC, COMPLEXITY, QUALITY, RESOLUTION
 from bot.domain.money import dollars
 from bot.domain.preferences import DELIVERIES, Preferences, parse_quality
 
@@ -86,6 +86,19 @@ def size(asker: Asker) -> Menu:
     return Menu("\n".join([text, *asker.not_kept]), rows)
 
 
+def complexity(asker: Asker) -> Menu:
+    """How much of the layout is planned ahead."""
+    if not offers(asker.model, COMPLEXITY):
+        return Menu(asker.say("complexity-none", title=asker.model.title))
+    used = _planned(asker)
+    items = [
+        Item(asker.say("complexity-name", value=value), f"{COMPLEXITY}:{value}", value == used)
+        for value in (_UNSAID, *asker.model.choices[COMPLEXITY].values)
+    ]
+    text = asker.say("complexity-current", value=asker.say("complexity-name", value=used))
+    return Menu(text, _rows(items))
+
+
 def delivery(asker: Asker) -> Menu:
     """As what results come."""
     chosen = asker.preferences.delivery
@@ -122,6 +135,7 @@ def settings(asker: Asker) -> Menu:
         "model": asker.model.title,
         "quality": _quality(asker, quality_used) if quality_used else "–",
         "size": _size(asker),
+        **_complexity(asker),
         "delivery": asker.say("delivery-name", value=asker.preferences.delivery),
         "confirm": _above(asker),
         "finishing": asker.say("switch-name", value=_switch(asker.preferences.finishing)),
@@ -137,6 +151,7 @@ MENUS: Mapping[str, Callable[[Asker], Menu]] = {
     "model": model,
     "quality": quality,
     "size": size,
+    COMPLEXITY: complexity,
     "delivery": delivery,
     "confirm": confirm,
     "finishing": finishing,
@@ -144,6 +159,7 @@ MENUS: Mapping[str, Callable[[Asker], Menu]] = {
 }
 _MENU_OF = {ASPECT: "size", RESOLUTION: "size", OPEN: SETTINGS}
 _AUTOMATIC = ("auto", "model")
+_UNSAID = "model"  # nothing is said about it, so the model decides
 
 
 def menu_of(value: str) -> str:
@@ -175,6 +191,7 @@ _CHANGES: Mapping[str, Callable[[str], dict[str, Any]]] = {
     "delivery": lambda wanted: {"delivery": wanted},
     "confirm": lambda wanted: {"confirm_above": None if wanted == "never" else int(wanted)},
     "finishing": lambda wanted: {"finishing": wanted == "on"},
+    COMPLEXITY: lambda wanted: {COMPLEXITY: None if wanted == _UNSAID else wanted},
 }
 
 
@@ -221,6 +238,17 @@ def _shape(asker: Asker, value: str) -> str:
 def _size(asker: Asker) -> str:
     resolution = asker.resolved.choices.get(RESOLUTION)
     return ", ".join([_shape(asker, asker.preferences.aspect), *([resolution.upper()] if resolution else [])])
+
+
+def _planned(asker: Asker) -> str:
+    return asker.resolved.choices.get(COMPLEXITY, _UNSAID)
+
+
+def _complexity(asker: Asker) -> dict[str, str]:
+    """Its line among all settings, where the model has it."""
+    if not offers(asker.model, COMPLEXITY):
+        return {}
+    return {COMPLEXITY: asker.say("complexity-name", value=_planned(asker))}
 
 
 def _amount(asker: Asker, micros: int | None) -> str:

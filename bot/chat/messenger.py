@@ -11,6 +11,7 @@ from telegram.error import BadRequest, NetworkError, TelegramError
 
 from bot.chat.failures import translate
 from bot.chat.limiter import Priority
+from bot.chat.notices import Notices
 from bot.chat.progress import Progress
 from bot.chat.questions import Asking
 from bot.chat.replies import Bot, answering, reply
@@ -42,6 +43,7 @@ class Messages:
         bot: Bot,
         progress: Progress,
         asking: Asking,
+        notices: Notices,
         buttons: Buttons,
         imaging: Imaging,
         catalogue: Callable[[], Catalogue],
@@ -51,6 +53,7 @@ class Messages:
         self._bot = bot
         self._progress = progress
         self._asking = asking
+        self._notices = notices
         self._buttons = ResultButtons(buttons, catalogue, clock)
         self._imaging = imaging
         self._catalogue = catalogue
@@ -69,9 +72,15 @@ class Messages:
         self._progress.signs.over(request.place)
         await reply(self._bot, request.place, explain(error, request.language))
 
-    def progress(self, edit: Edit, stage: Stage, expected_seconds: float | None = None) -> None:
+    def progress(
+        self, edit: Edit, stage: Stage, expected_seconds: float | None = None, place: int | None = None
+    ) -> None:
         """Show where an edit is."""
-        self._progress.show(edit, stage, expected_seconds)
+        self._progress.show(edit, stage, expected_seconds, place)
+
+    async def tell_admins(self, key: str, **values: str | int) -> None:
+        """Send every admin a sentence."""
+        await self._notices.tell_admins(key, **values)
 
     async def end(self, edit: Edit, error: WavebrushError | None = None) -> None:
         """Take the status away. A failure is a new reply, since an edited message notifies nobody."""

@@ -45,6 +45,7 @@ class Polling:
         self._clock = clock
         self._arrived = arrived
         self._offset: int | None = None
+        self._ours = False
         self._attempted = self._succeeded = clock.monotonic()
 
     async def run(self) -> None:
@@ -82,7 +83,7 @@ class Polling:
     async def _poll(self) -> None:
         raw = await self._fetch()
         self._succeeded = self._clock.monotonic()
-        updates = [wrapped for wrapped in map(_wrap, raw) if wrapped is not None]
+        updates = [wrapped for wrapped in map(wrap, raw) if wrapped is not None]
         if not updates:
             return
         await self._inbox.commit(updates, self._clock.now())
@@ -90,6 +91,8 @@ class Polling:
         self._arrived()
 
     async def _fetch(self) -> list[Any]:
+        if not self._ours:  # while a webhook is set, Telegram gives nothing to those who poll
+            await self._take_over()
         parameters: dict[str, Any] = {
             "timeout": int(self._timing.poll),
             "limit": _LIMIT,
@@ -105,8 +108,15 @@ class Polling:
             raise translate(error) from error
         return raw if isinstance(raw, list) else []
 
+    async def _take_over(self) -> None:
+        try:
+            await self._bot.delete_webhook(drop_pending_updates=False)
+        except TelegramError as error:
+            raise translate(error) from error
+        self._ours = True
 
-def _wrap(raw: Any) -> InboxUpdate | None:
+
+def wrap(raw: Any) -> InboxUpdate | None:
     """A raw update for the inbox; None only if it has no usable id, so that it could not be confirmed."""
     if not isinstance(raw, dict) or not isinstance(raw.get("update_id"), int):
         log.error("update_without_id", kind=type(raw).__name__)

@@ -22,6 +22,7 @@ log = structlog.get_logger(__name__)
 
 # Command → the sentence that describes it, in the order in which Telegram lists them.
 _EVERYWHERE: Mapping[str, str] = {
+    "create": "command-create",
     "help": "command-help",
     "model": "command-model",
     "quality": "command-quality",
@@ -33,7 +34,7 @@ _EVERYWHERE: Mapping[str, str] = {
 }
 PRIVATE: Mapping[str, str] = {"start": "command-start", **_EVERYWHERE}
 GROUPS: Mapping[str, str] = {"edit": "command-edit", **_EVERYWHERE}
-ADMINS: Mapping[str, str] = {**PRIVATE}  # in the admins' own chats
+ADMINS: Mapping[str, str] = {**PRIVATE, "admin": "command-admin"}  # in the admins' own chats
 _MOST_ADMINS = 20  # a list of their own for so many; who has more gets the one of all private chats
 
 
@@ -55,11 +56,15 @@ class Profile:
             log.warning("profile_not_set", detail=str(translate(error)))
             return
         for admin in self._admins:
-            try:
-                for language in sorted(languages()):
-                    await self._commands(BotCommandScopeChat(admin), ADMINS, language)
-            except TelegramError as error:  # most likely this admin has not written yet
-                log.info("admin_commands_not_set", admin=admin, detail=str(translate(error)))
+            await self.show_admin(admin)
+
+    async def show_admin(self, user_id: int) -> None:
+        """Show somebody the commands of admins. Best effort, as all of it."""
+        try:
+            for language in sorted(languages()):
+                await self._commands(BotCommandScopeChat(user_id), ADMINS, language)
+        except TelegramError as error:  # most likely this admin has not written yet
+            log.info("admin_commands_not_set", admin=user_id, detail=str(translate(error)))
 
     async def _texts(self, language: str) -> None:
         code = _code(language)

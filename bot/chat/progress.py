@@ -73,7 +73,9 @@ class Progress:
         self._closed = False
         self.signs = Signs(bot, timing, clock)
 
-    def show(self, edit: Edit, stage: Stage, expected: float | None = None) -> None:
+    def show(
+        self, edit: Edit, stage: Stage, expected: float | None = None, place: int | None = None
+    ) -> None:
         """Remember where an edit is; the message follows."""
         if self._closed or edit.place.chat_id in self._left:
             return
@@ -81,7 +83,7 @@ class Progress:
         self._of_edit[edit.id] = board
         known = board.running.get(edit.id)
         since = known.since if known and known.stage is stage else self._clock.monotonic()
-        board.running[edit.id] = Running(edit, stage, since, expected)
+        board.running[edit.id] = Running(edit, stage, since, expected, place)
 
     async def end(self, edit: Edit) -> None:
         """Take an edit off. In private its message is gone when this returns."""
@@ -119,7 +121,7 @@ class Progress:
             for entry in running.values():
                 place = Place(new, -abs(entry.edit.place.message_id))
                 moved = replace(entry.edit, place=place, status_message_id=None)
-                self.show(moved, entry.stage, entry.expected)
+                self.show(moved, entry.stage, entry.expected, entry.place)
 
     async def run(self) -> None:
         """Put up the signs, and take away what the last process left, until cancelled."""
@@ -284,6 +286,8 @@ class Progress:
 
     def _place(self, entry: Running) -> int:
         """Which of those that wait for the same it is: everybody's turn at the provider, else one's own."""
+        if entry.place is not None:
+            return entry.place
         others = (running for board in self._boards.values() for running in board.running.values())
         return 1 + sum(
             other.stage is entry.stage

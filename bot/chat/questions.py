@@ -42,7 +42,12 @@ class Asking:
         self._clock = clock
 
     async def ask_words(self, request: Request) -> int | None:
-        """Ask what to change, with the styles and the person's own last words to choose from."""
+        """Ask what to change, with the styles and the person's own last words to choose from.
+
+        Where there is no picture to change: what the new one is to show.
+        """
+        if not request.pictures:
+            return await reply(self._bot, request.place, say("ask-create-words", request.language))
         chat_id = request.place.chat_id
         # What somebody wrote in private is not shown to a group.
         here = None if chat_id > 0 else chat_id

@@ -48,7 +48,8 @@ class ResultButtons:
             label = _priced(say("option-better", language), plan.quote, language)
             rows.append([(step_value(plan.quote, step), label)])
         file = [] if as_file else [(FILE, say("option-file", language))]
-        rows.append([*file, (COMPARE, say("option-compare", language))])
+        compare = [] if edit.from_words else [(COMPARE, say("option-compare", language))]
+        rows.append([*file, *compare])
         return await self._keyboard(edit, rows)
 
     async def models(self, edit: Edit) -> InlineKeyboardMarkup:

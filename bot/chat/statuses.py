@@ -22,6 +22,7 @@ class Running:
     stage: Stage
     since: float
     expected: float | None = None  # seconds that the stage will take
+    place: int | None = None  # in the line of all processes, where it is known
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,8 @@ def _stage(line: Line, language: str | None) -> str:
         return say("stage-editing-expected", language, seconds=line.seconds, expected=max(1, round(expected)))
     if stage is Stage.QUEUED and line.place > 1:
         return say("stage-queued-place", language, place=line.place)
+    if stage is Stage.WAITING_TURN and line.running.place and expected:
+        return say("stage-waiting-turn-expected", language, place=line.place, expected=max(1, round(expected)))
     if stage is Stage.WAITING_TURN and line.place > 1:
         return say("stage-waiting-turn-place", language, place=line.place, seconds=line.seconds)
     return say(f"stage-{stage}", language, seconds=line.seconds)

@@ -87,6 +87,15 @@ class Rules:
                 return Admission.SERVE
         return self._admit_member(member)
 
+    def join(self, member: Member, group: Group) -> Admission:
+        """Decide about a group that a person has just added the bot to."""
+        if self.is_admin(member):
+            return Admission.SERVE
+        refused = self._admit_group(group)
+        if refused is Admission.ASK_GROUP and member.standing in {Standing.DENIED, Standing.BLOCKED}:
+            return Admission.TURN_AWAY  # else they could have the admins asked as often as they like
+        return refused or Admission.SERVE
+
     def _admit_group(self, group: Group) -> Admission | None:
         if group.standing is Standing.APPROVED:
             return None

@@ -143,11 +143,11 @@ class Day:
 class Overview:
     """Figures of one day for admins."""
 
-    spent: int = 0
-    held: int = 0
-    edits: int = 0
-    failed: int = 0
-    people: int = 0
+    spent: int = 0  # charged to the day, corrections included
+    held: int = 0  # now, of whatever day
+    edits: int = 0  # accepted
+    failed: int = 0  # of those accepted
+    people: int = 0  # whose edits they are
     top: tuple[Total, ...] = field(default_factory=tuple)
 
 
@@ -181,12 +181,20 @@ class Accounts(Protocol):
         """Who (USER), or which group (GROUP), spent the most since a day."""
         ...
 
+    async def top_models(self, since: date, limit: int = 10) -> list[Total]:
+        """Which models cost the most since a day; a model's total has no id (0)."""
+        ...
+
     async def overview(self, now: datetime) -> Overview:
-        """Today's figures of the whole bot."""
+        """Today's figures of the whole bot; `Overview` says what each is."""
         ...
 
     async def movements(self, since: date, user_id: int | None = None) -> list[Movement]:
         """The rows of the ledger since a day, oldest first."""
+        ...
+
+    async def refundable(self, edit_id: str) -> Refund | None:
+        """What an edit was charged, corrections included; None if it has no charge."""
         ...
 
     async def adjust(self, edit_id: str, micros: int, now: datetime) -> bool:

@@ -8,23 +8,29 @@ from __future__ import annotations
 import dataclasses
 import re
 import tomllib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
+from itertools import product
 from typing import Any
 
 from bot.domain.pictures import Size, WireMask
 from bot.errors import ModelUnknown, ModelWithdrawn, PriceUnknown
 
-QUALITY, ASPECT, RESOLUTION = "quality", "aspect", "resolution"
+QUALITY, ASPECT, RESOLUTION, COMPLEXITY = "quality", "aspect", "resolution", "complexity"
+_MILLION = 1_000_000  # tokens
 _ASPECT = re.compile(r"[1-9]\d*:[1-9]\d*")
 AUTOMATIC = frozenset({"auto", "model"})  # aspects that a person can choose on every model
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One thing that a person can choose. ``field`` is None where nothing of it is sent."""
+    """One thing that a person can choose. ``field`` is None where nothing of it is sent.
+
+    Two choices of one field are sent as one word: the first choice's ``wire`` has it for both values,
+    as ``"2:3 4k"``.
+    """
 
     values: tuple[str, ...]
     default: str | None = None
@@ -32,16 +38,17 @@ class Choice:
     wire: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     def on_the_wire(self, value: str) -> str:
-        """The provider's word for one of ``values``."""
+        """The provider's word for one of ``values``, or for the values of all choices of the field."""
         return self.wire.get(value, value)
 
 
 @dataclass(frozen=True, slots=True)
 class MaskField:
-    """Where the provider takes a mask, and in which form."""
+    """Where the provider takes a mask, in which form, and whether it needs one."""
 
     field: str
     form: WireMask
+    required: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +68,34 @@ class Price:
 
 
 @dataclass(frozen=True, slots=True)
+class Tokens:
+    """What a model that is billed by tokens charges, in micro-dollars for a million of them.
+
+    ``picture`` is the most image tokens that one picture which is sent can count as.
+    """
+
+    text: int
+    image: int
+    output: int
+    picture: int
+
+    def cost(self, text: int, image: int, output: int) -> int:
+        """What so many tokens cost in micro-dollars, rounded up."""
+        return -(-(text * self.text + image * self.image + output * self.output) // _MILLION)
+
+    def unused(self, pictures: int) -> int:
+        """What that many pictures would at most have cost in micro-dollars, rounded down."""
+        return pictures * self.picture * self.image // _MILLION
+
+
+@dataclass(frozen=True, slots=True)
 class Model:
-    """One row of the catalogue. Money is micro-US-dollars."""
+    """One row of the catalogue. Money is micro-US-dollars.
+
+    Without ``prices`` only the provider can tell what it costs. With ``tokens`` they are the most that
+    it can cost, and what it did cost is known with its result. ``create`` is the row's sibling that
+    makes a picture from words alone; it has the same name, and takes no pictures.
+    """
 
     name: str
     title: str
@@ -75,7 +108,37 @@ class Model:
     prices: tuple[Price, ...]
     choices: Mapping[str, Choice]
     mask: MaskField | None = None
+    markup_field: str | None = None
     successor: str | None = None
+    create: Model | None = None
+    tokens: Tokens | None = None
+
+    @property
+    def quoted(self) -> bool:
+        """Whether only the provider knows the price."""
+        return not self.prices
+
+    @property
+    def needs_mask(self) -> bool:
+        """Whether it only edits what a mask marks."""
+        return self.mask is not None and self.mask.required
+
+    @property
+    def fields(self) -> Mapping[str, tuple[str, ...]]:
+        """The provider's fields for choices, each with the choices that its word is made of."""
+        found: dict[str, tuple[str, ...]] = {}
+        for name, choice in self.choices.items():
+            if choice.field is not None:
+                found[choice.field] = (*found.get(choice.field, ()), name)
+        return found
+
+    def parameters(self, choices: Mapping[str, str]) -> dict[str, str]:
+        """What is sent for what was chosen; a field is left to the model while a choice of it is."""
+        return {
+            field: self.choices[names[0]].on_the_wire(" ".join(choices[name] for name in names))
+            for field, names in self.fields.items()
+            if all(name in choices for name in names)
+        }
 
     @property
     def aspects(self) -> tuple[str, ...]:
@@ -86,7 +149,7 @@ class Model:
         """The price in micro-dollars; of what is left to the model, the dearest that could apply.
 
         Raises:
-            PriceUnknown: no row of the table fits.
+            PriceUnknown: no row of the table fits, or there is none.
         """
         for row in self.prices:
             if row.applies(choices):
@@ -120,16 +183,24 @@ def nearest_aspect(aspects: Collection[str], size: Size) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """All models. ``live`` are the names that the provider offers now; None before anyone asked it."""
+    """All models. ``live`` are the names that the provider offers now; None before anyone asked it.
+
+    ``creating`` are likewise the names whose text-to-image sibling it offers.
+    """
 
     models: Mapping[str, Model]
     preference: tuple[str, ...]
     live: frozenset[str] | None = None
+    creating: frozenset[str] | None = None
 
     def with_live(self, endpoints: Collection[str]) -> Catalogue:
         """The same catalogue knowing which endpoints the provider has."""
-        live = frozenset(name for name, model in self.models.items() if model.endpoint in endpoints)
-        return Catalogue(self.models, self.preference, live)
+        models = self.models.items()
+        live = frozenset(name for name, model in models if model.endpoint in endpoints)
+        creating = frozenset(
+            name for name, model in models if model.create and model.create.endpoint in endpoints
+        )
+        return Catalogue(self.models, self.preference, live, creating)
 
     @property
     def offered(self) -> tuple[Model, ...]:
@@ -137,24 +208,40 @@ class Catalogue:
         names = [*self.preference, *(name for name in self.models if name not in self.preference)]
         return tuple(self.models[name] for name in names if self.is_live(name))
 
+    @property
+    def preferred(self) -> tuple[Model, ...]:
+        """The models of the preference that can be used now: one of them is the default."""
+        return tuple(self.models[name] for name in self.preference if self.is_live(name))
+
     def is_live(self, name: str) -> bool:
         """Whether the provider offers the model, as far as is known."""
         return self.live is None or name in self.live
 
+    def creator(self, model: Model) -> Model | None:
+        """The live sibling of a model that makes a picture from words alone."""
+        return model.create if self.creating is None or model.name in self.creating else None
+
     def find(self, name: str) -> Model:
         """The live model that a person means by ``name``: its name, title or endpoint in any spelling.
+
+        A name counts before a title and that before an endpoint, since one's endpoint may be another's name.
 
         Raises:
             ModelUnknown: there is none of that name.
             ModelWithdrawn: there is, but the provider no longer offers it.
         """
-        wanted = _spelling(name)
-        for model in self.models.values():
-            if wanted in {_spelling(model.name), _spelling(model.title), _spelling(model.endpoint)}:
-                if not self.is_live(model.name):
-                    raise ModelWithdrawn(model.name, name=model.title, offered=self.offered_names)
-                return model
-        raise ModelUnknown(name, name=name[:60], offered=self.offered_names)
+        wanted, models = _spelling(name), self.models.values()
+        called = [
+            *((model.name, model) for model in models),
+            *((model.title, model) for model in models),
+            *((model.endpoint, model) for model in models),
+        ]
+        found = next((model for spelled, model in called if _spelling(spelled) == wanted), None)
+        if found is None:
+            raise ModelUnknown(name, name=name[:60], offered=self.offered_names)
+        if not self.is_live(found.name):
+            raise ModelWithdrawn(found.name, name=found.title, offered=self.offered_names)
+        return found
 
     @property
     def offered_names(self) -> str:
@@ -176,7 +263,8 @@ class Catalogue:
             return self.models[name]
         if not self.offered:
             raise ModelWithdrawn("no model is live", name="—", offered="—")
-        return self.offered[0]
+        # Nobody who chose nothing is asked for a mask, unless there is no other way.
+        return next((model for model in self.offered if not model.needs_mask), self.offered[0])
 
 
 def _spelling(name: str) -> str:
@@ -185,7 +273,7 @@ def _spelling(name: str) -> str:
 
 def _model(name: str, row: Mapping[str, Any]) -> Model:
     mask = row.get("mask")
-    return Model(
+    model = Model(
         name=name,
         title=row["title"],
         provider=row["provider"],
@@ -194,22 +282,43 @@ def _model(name: str, row: Mapping[str, Any]) -> Model:
         most_pictures=row["pictures"]["most"],
         prompt_limit=row["prompt"],
         seconds=float(row["seconds"]),
-        prices=tuple(
-            Price(price["micros"], {key: value for key, value in price.items() if key != "micros"})
-            for price in row["prices"]
-        ),
-        choices={
-            key: Choice(
-                values=tuple(choice["values"]),
-                default=choice.get("default"),
-                field=choice.get("field"),
-                wire=choice.get("wire", {}),
-            )
-            for key, choice in row.get("choices", {}).items()
-        },
-        mask=MaskField(mask["field"], WireMask(mask["form"])) if mask else None,
+        prices=_prices(row["prices"]),
+        choices={key: _choice(choice) for key, choice in row.get("choices", {}).items()},
+        mask=MaskField(mask["field"], WireMask(mask["form"]), mask.get("required", False)) if mask else None,
+        markup_field=row.get("markup"),
         successor=row.get("successor"),
+        tokens=_tokens(row["tokens"]) if "tokens" in row else None,
     )
+    sibling = row.get("create")
+    return dataclasses.replace(model, create=_creating(model, sibling)) if sibling else model
+
+
+def _tokens(row: Mapping[str, Any]) -> Tokens:
+    return Tokens(*(row[entry.name] for entry in dataclasses.fields(Tokens)))
+
+
+def _creating(model: Model, row: Mapping[str, Any]) -> Model:
+    """A model's sibling for words alone: the same but for its endpoint, its pictures and its prices."""
+    return dataclasses.replace(
+        model,
+        endpoint=row["endpoint"],
+        pictures_field="",
+        most_pictures=0,
+        prices=_prices(row.get("prices", [])),
+        mask=None,
+        markup_field=None,
+        successor=None,
+    )
+
+
+def _prices(rows: Sequence[Mapping[str, Any]]) -> tuple[Price, ...]:
+    return tuple(
+        Price(row["micros"], {key: value for key, value in row.items() if key != "micros"}) for row in rows
+    )
+
+
+def _choice(row: Mapping[str, Any]) -> Choice:
+    return Choice(tuple(row["values"]), row.get("default"), row.get("field"), row.get("wire", {}))
 
 
 def parse(text: str) -> Catalogue:
@@ -227,24 +336,53 @@ def parse(text: str) -> Catalogue:
             raise ValueError(f"catalogue: {name} is named but has no table")
     for model in models.values():
         _validate(model)
+        if model.create is not None:
+            _validate(model.create)
     return Catalogue(models, preference)
 
 
 def _validate(model: Model) -> None:
+    if model.tokens is not None:
+        _validate_tokens(model, model.tokens)
     for name, choice in model.choices.items():
         if choice.default is not None and choice.default not in choice.values:
             raise ValueError(f"catalogue: {model.name}: the default {name} {choice.default} is not offered")
-        if set(choice.wire) - set(choice.values):
-            raise ValueError(f"catalogue: {model.name}: {name} has a wire word for a value it lacks")
+        if choice.field is None and choice.wire:
+            raise ValueError(f"catalogue: {model.name}: {name} has wire words, but no field")
+    for field, names in model.fields.items():
+        _validate_words(model, field, names)
     for aspect in model.aspects:
         if not _ASPECT.fullmatch(aspect):
             raise ValueError(f"catalogue: {model.name}: the aspect {aspect} is not of the form W:H")
+    _validate_prices(model)
+
+
+def _validate_prices(model: Model) -> None:
     for price in model.prices:
         if type(price.micros) is not int or price.micros < 0:
             raise ValueError(f"catalogue: {model.name}: a price of {price.micros} is no whole micro-dollars")
         for name, value in price.when.items():
             if name not in model.choices or value not in model.choices[name].values:
                 raise ValueError(f"catalogue: {model.name}: a price for {name}={value}, which is not offered")
+
+
+def _validate_words(model: Model, field: str, names: Sequence[str]) -> None:
+    """Whether the words of a field are for values that there are; of several choices, for all of them."""
+    first, *others = (model.choices[name] for name in names)
+    values = {" ".join(each) for each in product(*(model.choices[name].values for name in names))}
+    if set(first.wire) - values or any(other.wire for other in others):
+        raise ValueError(f"catalogue: {model.name}: {field} has a wire word for a value it lacks")
+    if others and values - set(first.wire):
+        raise ValueError(
+            f"catalogue: {model.name}: {field} has no wire word for {min(values - set(first.wire))}"
+        )
+
+
+def _validate_tokens(model: Model, tokens: Tokens) -> None:
+    if any(type(value) is not int or value < 0 for value in dataclasses.astuple(tokens)):
+        raise ValueError(f"catalogue: {model.name}: a token's price is no whole micro-dollars")
+    if model.quoted:
+        raise ValueError(f"catalogue: {model.name}: it is billed by tokens, but has no price to hold")
 
 
 @cache

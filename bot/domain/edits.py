@@ -101,7 +101,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a person asked for, before any money."""
+    """What a person asked for, before any money. Without pictures: one is to be made from words alone."""
 
     id: str
     user_id: int
@@ -145,6 +145,17 @@ class Edit:
     submitted_at: datetime | None = None
     ended_at: datetime | None = None
     drift: float | None = None
+    batch: str | None = None  # shared by the results that were asked for together
+
+    @property
+    def number(self) -> int:
+        """Its place among the edits of its origin, from 0."""
+        return int(self.origin.rpartition(":")[2])
+
+    @property
+    def from_words(self) -> bool:
+        """Whether a picture is made from words alone."""
+        return not self.pictures
 
     @property
     def source(self) -> SentPicture:
@@ -167,7 +178,11 @@ class Delivered:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One paid submission of an edit. ``source_url`` is unique, so that it can be found again."""
+    """One paid submission of an edit. ``source_url`` is unique, so that it can be found again.
+
+    Where nothing is uploaded it is a word of our own, which the provider never sees.
+    ``cost`` is what the provider said that it cost, in micro-dollars, where it does say so.
+    """
 
     id: int
     edit_id: str
@@ -176,11 +191,12 @@ class Attempt:
     source_url: str
     opened_at: datetime
     prediction_id: str | None = None
+    cost: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class KeptResult:
-    """A result in our keeping; ``key`` finds its bytes."""
+    """A result in our keeping; ``key`` finds its bytes. ``kept_at`` is known once it is written down."""
 
     edit_id: str
     key: str
@@ -188,6 +204,17 @@ class KeptResult:
     width: int
     height: int
     drift: float | None = None
+    kept_at: datetime | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A result that is to be delivered: its bytes, and what is charged for it in micro-dollars."""
+
+    edit: Edit
+    result: KeptResult
+    data: bytes
+    charged: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import ROUND_CEILING, Decimal
 
 MICROS = 1_000_000
@@ -13,6 +14,14 @@ def dollars(micros: int) -> str:
     whole, part = divmod(abs(micros), MICROS)
     decimals = f"{part:06d}".rstrip("0").ljust(2, "0")
     return f"{sign}${whole}.{decimals}"
+
+
+def times(prices: Sequence[int]) -> str:
+    """What several cost together: ``3 × $0.06 = $0.18`` where each costs the same."""
+    total = dollars(sum(prices))
+    if len(prices) == 1 or len(set(prices)) > 1:
+        return total
+    return f"{len(prices)} × {dollars(prices[0])} = {total}"
 
 
 def micros(amount: str | float | Decimal) -> int:

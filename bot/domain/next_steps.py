@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from bot.domain.catalogue import ASPECT, QUALITY, RESOLUTION, Catalogue, Model
+from bot.domain.catalogue import ASPECT, COMPLEXITY, QUALITY, RESOLUTION, Catalogue, Model
 from bot.domain.edits import Edit
 from bot.domain.geometry import lay_out
 from bot.domain.pictures import Inspection
-from bot.domain.plan import Plan, plan
+from bot.domain.plan import Draft, Plan, draft, row_of
 from bot.domain.preferences import Preferences
 from bot.errors import ModelWithdrawn, PriceUnknown, Refused
 
@@ -17,7 +17,12 @@ AGAIN, BETTER, MODEL = "again", "quality", "model"
 
 
 def next_plan(catalogue: Catalogue, edit: Edit, step: str) -> Plan:
-    """What a step after an edit would buy, at today's price.
+    """The `next_draft` at its table's price, for the face of a button."""
+    return next_draft(catalogue, edit, step).at_table_price()
+
+
+def next_draft(catalogue: Catalogue, edit: Edit, step: str) -> Draft:
+    """What a step after an edit would buy.
 
     Args:
         catalogue: as it is now.
@@ -31,19 +36,19 @@ def next_plan(catalogue: Catalogue, edit: Edit, step: str) -> Plan:
     name, _, value = step.partition(":")
     if name == MODEL:
         return _with_model(catalogue, edit, value)
-    if name not in {AGAIN, BETTER} or edit.fit is None:
+    if name not in {AGAIN, BETTER} or (edit.fit is None and not edit.from_words):
         raise ValueError(f"no step {step!r} after {edit.id}")
-    model = catalogue.models.get(edit.model)
-    if model is None or not catalogue.is_live(edit.model):
+    model = row_of(catalogue, edit)
+    if model is None or not _is_live(catalogue, edit):
         title = model.title if model else edit.model
         raise ModelWithdrawn(edit.model, name=title, offered=catalogue.offered_names)
     choices = edit.choices if name == AGAIN else {**edit.choices, QUALITY: value}
-    return Plan(model, choices, edit.fit, model.price(choices))
+    return Draft(model, choices, edit.fit)
 
 
 def better(catalogue: Catalogue, edit: Edit) -> tuple[str, Plan] | None:
     """The step to the next quality of the edit's model, if it has a better one; with what it would buy."""
-    model = catalogue.models.get(edit.model)
+    model = row_of(catalogue, edit)
     values = model.choices[QUALITY].values if model and QUALITY in model.choices else ()
     used = edit.choices.get(QUALITY)
     if used not in values or used == values[-1]:
@@ -60,18 +65,25 @@ def other_models(catalogue: Catalogue, edit: Edit) -> Iterator[tuple[str, Plan]]
     for model in catalogue.offered:
         if model.name != edit.model:
             try:
-                yield f"{MODEL}:{model.name}", _with_model(catalogue, edit, model.name)
+                yield f"{MODEL}:{model.name}", _with_model(catalogue, edit, model.name).at_table_price()
             except Refused:
                 continue
 
 
-def _with_model(catalogue: Catalogue, edit: Edit, name: str) -> Plan:
+def _with_model(catalogue: Catalogue, edit: Edit, name: str) -> Draft:
     """The same on another model, with the settings as they were where it has them."""
-    if edit.fit is None:
+    if edit.fit is None and not edit.from_words:
         raise PriceUnknown(f"{edit.id} has no size", model=name)
-    source = Inspection("", edit.fit.source, transparent=False)
-    preferences = replace(_settings(catalogue.models.get(edit.model), edit), model=catalogue.find(name).name)
-    return plan(catalogue, preferences, edit.prompt, [source] * edit.pictures_sent)
+    source = [Inspection("", edit.fit.source, transparent=False)] if edit.fit is not None else []
+    preferences = replace(_settings(row_of(catalogue, edit), edit), model=catalogue.find(name).name)
+    pictures, masked = source * edit.pictures_sent, edit.mask_key is not None
+    return draft(catalogue, preferences, edit.prompt, pictures, masked=masked)
+
+
+def _is_live(catalogue: Catalogue, edit: Edit) -> bool:
+    """Whether what an edit was bought from is offered now."""
+    model = catalogue.models[edit.model]
+    return catalogue.is_live(edit.model) and (not edit.from_words or catalogue.creator(model) is not None)
 
 
 def _settings(model: Model | None, edit: Edit) -> Preferences:
@@ -83,5 +95,8 @@ def _settings(model: Model | None, edit: Edit) -> Preferences:
     if edit.mask_key is not None or automatic or sizeless:
         aspect = "auto"
     return Preferences(
-        quality=edit.choices.get(QUALITY), aspect=aspect or "model", resolution=edit.choices.get(RESOLUTION)
+        quality=edit.choices.get(QUALITY),
+        aspect=aspect or "model",
+        resolution=edit.choices.get(RESOLUTION),
+        complexity=edit.choices.get(COMPLEXITY),
     )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol
 
+from bot.domain.budgets import Day
 from bot.domain.catalogue import Model
 from bot.domain.edits import (
     Delivered,
@@ -33,13 +34,19 @@ class PredictionStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """What is bought: a model's inputs, pictures as URLs that the provider gave for our uploads."""
+    """What is bought: a model's inputs, pictures as URLs that the provider gave for our uploads.
+
+    ``markup`` is a transparent picture of notes drawn over the source; with a mask it is left out.
+    ``webhook`` is where the provider may tell of the end, if it does such things.
+    """
 
     model: Model
     prompt: str
     pictures: tuple[str, ...]
     choices: Mapping[str, str]
     mask: str | None = None
+    markup: str | None = None
+    webhook: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +54,9 @@ class Prediction:
     """A submitted task as the provider tells of it.
 
     ``outputs`` are URLs or naked base64; ``failure`` says why it failed; ``inputs`` is the raw JSON of
-    what was sent, where it was asked for.
+    what was sent, where it was asked for; ``cost`` is what the provider itself says that it cost, in
+    micro-dollars, where it does; ``endpoint`` and ``created_at`` are the model's id and the time by the
+    provider's clock, where it tells them.
     """
 
     id: str
@@ -55,6 +64,9 @@ class Prediction:
     outputs: tuple[str, ...] = ()
     failure: PredictionFailed | None = None
     inputs: Any = None
+    cost: int | None = None
+    endpoint: str | None = None
+    created_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +81,11 @@ class Billing:
 
 class Provider(Protocol):
     """A server that edits pictures for money. Every method raises the `bot.errors.ProviderError` tree."""
+
+    @property
+    def searchable(self) -> bool:
+        """Whether it lists its predictions, so that one whose submit was not answered can be found."""
+        ...
 
     async def upload(self, picture: Encoded) -> str:
         """Store a picture with the provider; its URL, new for each call."""
@@ -119,6 +136,18 @@ class Provider(Protocol):
 
     async def billings(self, since: datetime, until: datetime) -> list[Billing]:
         """The provider's own account of a window, over all pages (bounded); empty where it keeps none."""
+        ...
+
+
+class WebhookReader(Protocol):
+    """Reads what a provider posts to our webhook."""
+
+    def prediction(self, body: bytes) -> Prediction | None:
+        """What a body says; None if it can't be read."""
+        ...
+
+    async def signed(self, headers: Mapping[str, str], body: bytes) -> bool:
+        """Whether the body was signed by the provider, a moment ago."""
         ...
 
 
@@ -180,6 +209,10 @@ class Imaging(Protocol):
         """The source and the result beside each other, as a JPEG. Raises PictureRefused."""
         ...
 
+    async def chart(self, days: Sequence[Day], title: str) -> Encoded:
+        """A bar for each day, oldest first and none left out, under a short title."""
+        ...
+
 
 class PictureSource(Protocol):
     """Fetches what somebody sent."""
@@ -218,8 +251,10 @@ class Messenger(Protocol):
         """Say why nothing comes of a request."""
         ...
 
-    def progress(self, edit: Edit, stage: Stage, expected_seconds: float | None = None) -> None:
-        """Show where an edit is, calmly."""
+    def progress(
+        self, edit: Edit, stage: Stage, expected_seconds: float | None = None, place: int | None = None
+    ) -> None:
+        """Show where an edit is, calmly; in a line, its place (1: it is next) and how long that may take."""
         ...
 
     async def deliver(
@@ -234,4 +269,8 @@ class Messenger(Protocol):
 
     async def end(self, edit: Edit, error: WavebrushError | None = None) -> None:
         """Take the status message away; with an error, reply with its sentence."""
+        ...
+
+    async def tell_admins(self, key: str, **values: str | int) -> None:
+        """Send every admin the sentence ``key``, filled in."""
         ...

@@ -7,17 +7,30 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from math import gcd
 
-from bot.domain.catalogue import ASPECT, AUTOMATIC, QUALITY, RESOLUTION, Model, aspect_ratio, nearest_aspect
+from bot.domain.catalogue import (
+    ASPECT,
+    AUTOMATIC,
+    COMPLEXITY,
+    QUALITY,
+    RESOLUTION,
+    Catalogue,
+    Model,
+    aspect_ratio,
+    nearest_aspect,
+)
 from bot.domain.pictures import Size
-from bot.errors import QualityUnknown, SizeUnknown
+from bot.errors import PriceUnknown, QualityUnknown, SizeUnknown
 
-_SHAPES = {"square": "1:1", "portrait": "2:3", "landscape": "3:2", "wide": "16:9", "tall": "9:16"}
+_NAMED = {"square": "1:1", "portrait": "2:3", "landscape": "3:2", "wide": "16:9", "tall": "9:16"}
 _ASPECT = re.compile(r"^(\d{1,2}):(\d{1,2})$")
 _PIXELS = re.compile(r"^(\d{2,5})[x×*✕](\d{2,5})$")
-_RESOLUTION = re.compile(r"^([1248])k$")
+_RESOLUTION = re.compile(r"^(0\.5|[1248])k$")
 _LONGEST_ASPECT = 3.0
+_SQUARE = Size(1024, 1024)
+_SHAPES = (_SQUARE, Size(1024, 1536), Size(1536, 1024))  # prices are told before there is a picture
 
 DELIVERIES = ("photo", "file", "both")
+RESULTS = (1, 2, 3, 4)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +44,13 @@ class Preferences:
     delivery: str = "photo"  # one of `DELIVERIES`
     confirm_above: int | None = None  # micro-dollars; what costs more is asked about first
     finishing: bool = True  # keep the picture outside a mask, pixel for pixel
+    complexity: str | None = None  # how much of the layout is planned ahead, where a model can be told
+    results: int = 1  # one of `RESULTS`: so many edits are made of each request
+
+    @property
+    def wishes(self) -> Mapping[str, str | None]:
+        """The values wished for, by the choice of a model; the aspect has rules of its own."""
+        return {QUALITY: self.quality, RESOLUTION: self.resolution, COMPLEXITY: self.complexity}
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +106,8 @@ def parse_size(text: str, model: Model) -> SizeWish:
     for word in words:
         if found := _RESOLUTION.match(word):
             resolution = found.group(0)
-        elif (shape := _shape(word)) is not None:
-            aspect = _as_offered(shape, model)
+        elif (shape := _shape(word, model)) is not None:
+            aspect = shape
         else:
             raise SizeUnknown(word, value=word[:30], model=model.title, offered=offered_sizes(model))
     if not words:
@@ -96,19 +116,21 @@ def parse_size(text: str, model: Model) -> SizeWish:
     return SizeWish(aspect, resolution, plain)
 
 
-def _shape(word: str) -> str | None:
+def _shape(word: str, model: Model) -> str | None:
     if word in AUTOMATIC:
         return word
-    if word in _SHAPES:
-        return _SHAPES[word]
+    if word in _NAMED:
+        return _as_offered(_NAMED[word], model)
     found = _ASPECT.match(word) or _PIXELS.match(word)
     if not found:
         return None
     width, height = int(found.group(1)), int(found.group(2))
-    if not width or not height or max(width / height, height / width) > _LONGEST_ASPECT:
+    if not width or not height:
         return None
     shared = gcd(width, height)
-    return f"{width // shared}:{height // shared}"
+    shape = _as_offered(f"{width // shared}:{height // shared}", model)
+    longest = max(width / height, height / width)
+    return shape if longest <= _LONGEST_ASPECT or shape in model.aspects else None
 
 
 def _as_offered(shape: str, model: Model) -> str:
@@ -127,14 +149,20 @@ def offered_sizes(model: Model) -> str:
     return ", ".join(["auto", *shapes, *resolutions])
 
 
-def resolve(preferences: Preferences, model: Model, source: Size) -> Resolved:
-    """What a person's settings mean for one picture on one model; what it lacks becomes the nearest."""
+def resolve(preferences: Preferences, model: Model, source: Size | None) -> Resolved:
+    """What a person's settings mean for one picture on one model; what it lacks becomes the nearest.
+
+    Args:
+        preferences: what was chosen.
+        model: where it is to hold.
+        source: the picture's oriented size; None where one is made from words alone.
+    """
     choices: dict[str, str] = {}
     nearest: dict[str, tuple[str, str]] = {}
-    for name, wished in ((QUALITY, preferences.quality), (RESOLUTION, preferences.resolution)):
-        choice = model.choices.get(name)
-        if choice is None:
+    for name, choice in model.choices.items():
+        if name == ASPECT:
             continue
+        wished = preferences.wishes.get(name)
         used = wished if wished in choice.values else choice.default
         if used is not None:
             choices[name] = used
@@ -148,14 +176,47 @@ def resolve(preferences: Preferences, model: Model, source: Size) -> Resolved:
     return Resolved(choices, pad_to, nearest)
 
 
-def _resolve_aspect(wished: str, model: Model, source: Size) -> tuple[str | None, str | None]:
+def _resolve_aspect(wished: str, model: Model, source: Size | None) -> tuple[str | None, str | None]:
     """The aspect to ask for (None: the model decides) and the shape to pad the source to."""
     if not model.aspects or wished == "model":
         return None, None
     if wished == "auto":
-        shape = nearest_aspect(model.aspects, source)
+        shape = None if source is None else nearest_aspect(model.aspects, source)
         return shape, shape
     if not model.choices[ASPECT].field:
         return None, None
     width, _, height = wished.partition(":")
     return nearest_aspect(model.aspects, Size(int(width), int(height))), None
+
+
+def price_range(preferences: Preferences, model: Model) -> tuple[int, int] | None:
+    """The least and the most (µ$) that an edit costs with these settings; None: only a quote tells."""
+    try:
+        prices = {model.price(resolve(preferences, model, shape).choices) for shape in _SHAPES}
+    except PriceUnknown:
+        return None
+    return min(prices), max(prices)
+
+
+def model_for(catalogue: Catalogue, preferences: Preferences, left: int | None = None) -> Model:
+    """The model to use for a person.
+
+    It is the one they chose, or its successor. Who chose none gets the first preferred one that is live
+    and affordable with their settings, or else the first, whose refusal then says what is left.
+
+    Args:
+        catalogue: as it is now.
+        preferences: what they chose.
+        left: what they can still spend, in micro-dollars; None: there is no limit.
+
+    Raises:
+        ModelWithdrawn: nothing at all is live.
+    """
+    usual = catalogue.for_person(preferences.model)
+    if left is None or preferences.model in catalogue.models:
+        return usual
+    for model in catalogue.preferred:
+        prices = price_range(preferences, model)
+        if prices is not None and prices[0] <= left:
+            return model
+    return usual

@@ -109,6 +109,7 @@ class Topic(StrEnum):
     MODEL = "model"
     CONFIRM = "confirm"
     ALBUM = "album"
+    CREATE = "create"
 
 
 CANCEL = "cancel"

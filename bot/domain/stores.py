@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -31,6 +31,10 @@ class Blobs(Protocol):
 
     async def get(self, key: str) -> bytes | None:
         """The bytes, or None when they are gone."""
+        ...
+
+    async def drop(self, key: str) -> None:
+        """Forget one; if it is gone already, that is fine."""
         ...
 
     async def purge(self, before: datetime) -> int:
@@ -138,8 +142,15 @@ class Edits(Protocol):
         """The newest attempt."""
         ...
 
-    async def named(self, attempt_id: int, prediction_id: str) -> None:
-        """The provider named the prediction: the attempt runs, and so does the edit."""
+    async def found(self, edit_id: str) -> bool:
+        """unknown → running: its prediction was found after all. False if it is not unknown (any more)."""
+        ...
+
+    async def named(self, attempt_id: int, prediction_id: str, cost: int | None = None) -> bool:
+        """The provider named the prediction: the attempt runs, and so does the edit.
+
+        False, with nothing changed, if it has a name, or another attempt has this one.
+        """
         ...
 
     async def close_attempt(self, attempt_id: int, state: AttemptState, error: str = "") -> None:
@@ -201,6 +212,24 @@ class Edits(Protocol):
 
     async def typical_seconds(self, model: str, choices: Mapping[str, str]) -> float | None:
         """The median time of the last 50 runs of a model and quality, if there are any."""
+        ...
+
+
+class EditLists(Protocol):
+    """Looks over the edits, for admins."""
+
+    async def listed(
+        self, states: Collection[EditState] = (), user_id: int | None = None, limit: int = 50
+    ) -> list[Edit]:
+        """Those of some states (of all) and of a person (of everybody), newest first."""
+        ...
+
+    async def named(self, beginning: str) -> Edit | None:
+        """The one edit whose id begins so; None if there is none, or several."""
+        ...
+
+    async def unknown_held(self, user_id: int) -> int:
+        """What of a person's held money is set aside for edits that nobody knows the fate of."""
         ...
 
 

@@ -14,12 +14,15 @@ class Timing:
     poll_retry: float = 1.0  # first wait after a failed poll or commit; doubles up to the next
     poll_retry_most: float = 30.0
     poll_watchdog: float = 90.0  # nothing attempted for so long: the process ends, to be restarted
+    telegram_webhook: float = 300.0  # how often Telegram is asked how its webhook fares
     telegram_read: float = 60.0  # Telegram answers uploads late; giving up early would send a picture twice
     telegram_upload: float = 120.0
     flood_group_window: float = 60.0  # 20 calls in this in one group
     flood_chat_window: float = 1.0  # about one message in this in one private chat, bursts tolerated
     send_deadline: float = 600.0  # one round of trying to send a result
     deliver_for: float = 3 * 86_400.0  # a result is tried for so long before it is undeliverable
+    batch_wait: float = 180.0  # a finished result waits so long for the others that it is delivered with
+    batch_beat: float = 3.0  # and looks for them so often
     progress: float = 3.0  # a status message changes at most once in this
     progress_group: float = 10.0  # and the one of a group in this
     # requests
@@ -32,11 +35,14 @@ class Timing:
     # the provider
     http_connect: float = 10.0
     submit: float = 120.0  # the paid POST: what is lost after it is looked for, never sent again
+    submit_whole: float = 300.0  # the same where the answer is the finished picture itself
     transfer: float = 180.0  # one upload or download, in all
     read: float = 30.0  # any other call
     watch_first: float = 2.0  # the shortest time before a running prediction is looked at
     watch_beat: float = 1.5  # between listings at first; grows to watch_beat_most
     watch_beat_most: float = 10.0
+    watch_hooked: float = 20.0  # between listings where webhooks tell of the ends
+    webhook_secret: float = 300.0  # after a signature failed, the secret is read again at most once in this
     prediction_deadline: float = 3600.0  # a prediction that has not ended by then is unknown
     reconcile_for: float = 900.0  # so long a lost submit is looked for in the list
     reconcile_beat: float = 5.0
@@ -45,7 +51,15 @@ class Timing:
     throttled_wait: float = 15.0  # after a 429 that names no time
     edit_deadline: float = 6 * 3600.0  # uploading and waiting for the provider's turn, in all
     catalogue_beat: float = 4 * 3600.0
+    quote: float = 5.0  # asking what an edit will cost; the table answers for who takes longer
+    quote_keep: float = 3600.0  # an exact price is asked for again after this
+    quote_pause: float = 0.5  # between two of the many prices that menus show
+    turn_beat: float = 1.0  # how often the line before the provider moves on
+    turn_show: float = 10.0  # and how often those who wait in it are shown their place
+    balance_beat: float = 600.0
+    books_beat: float = 4 * 3600.0  # our charges compared with the provider's account
     model_second: float = 1.0  # one second of the time that a catalogue row expects
+    stuck: float = 600.0  # an edit that is not done by then is shown to admins as stuck
     # keeping house
     engine_poll: float = 0.2  # how often the engine looks for queued edits
     sweep: float = 30.0
@@ -54,5 +68,9 @@ class Timing:
     shutdown: float = 4.0  # so long running steps may finish at the end
 
     def faster(self, factor: float) -> Timing:
-        """The same times divided by ``factor``."""
-        return Timing(**{entry.name: getattr(self, entry.name) / factor for entry in fields(self)})
+        """The same times divided by ``factor``; but the engine looks at most four times as often.
+
+        Each look costs work, also where nothing is to be done.
+        """
+        hurried = {entry.name: getattr(self, entry.name) / factor for entry in fields(self)}
+        return Timing(**{**hurried, "engine_poll": self.engine_poll / min(factor, 4)})

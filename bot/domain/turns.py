@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from math import inf
 from typing import Protocol
 
 
@@ -14,6 +16,51 @@ class Capacity:
 
     per_minute: int | None = None
     at_once: int | None = None
+
+    def room(self, running: int, in_minute: int) -> int | None:
+        """How many more may begin now, with so many running and begun in the last minute; None: any."""
+        limits = ((self.at_once, running), (self.per_minute, in_minute))
+        left = [limit - used for limit, used in limits if limit is not None]
+        return max(0, min(left)) if left else None
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """An edit that waits for its turn. ``asked`` counts up in the order of asking."""
+
+    asked: int
+    edit_id: str
+    user_id: int
+
+
+def line(
+    waiting: Sequence[Waiting], running: Mapping[int, int], last: Mapping[int, datetime]
+) -> list[Waiting]:
+    """Those that wait, the next one first, as if each had its turn when the one before it got one.
+
+    Next is whose person has the fewest turns now, then the longest since the last one, then who asked
+    first.
+
+    Args:
+        waiting: in any order.
+        running: by person, how many turns they have now.
+        last: by person, when they last got a turn.
+    """
+    own: dict[int, deque[Waiting]] = {}
+    for one in sorted(waiting, key=lambda one: one.asked):
+        own.setdefault(one.user_id, deque()).append(one)
+    turns = {user: running.get(user, 0) for user in own}
+    # Who got a turn in this line got it after all who had theirs before.
+    since = {user: (last[user].timestamp(), 0) if user in last else (-inf, 0) for user in own}
+    order: list[Waiting] = []
+    while own:
+        user = min(own, key=lambda user: (turns[user], since[user], own[user][0].asked))
+        order.append(own[user].popleft())
+        turns[user] += 1
+        since[user] = (inf, len(order))
+        if not own[user]:
+            del own[user]
+    return order
 
 
 class Turns(Protocol):

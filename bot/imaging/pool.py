@@ -34,12 +34,15 @@ class ImagePool:
     ) -> None:
         self._deadline = deadline
         self._open: set[ProcessFuture[Any]] = set()
+        # A server that has loaded everything forks the workers: they start at once and share its memory.
+        context = multiprocessing.get_context("forkserver")
+        context.set_forkserver_preload([worker.LOADED])
         self._pool = ProcessPool(
             max_workers=workers,
             max_tasks=tasks_per_worker,
             initializer=worker.prepare,
             initargs=(memory,),
-            context=multiprocessing.get_context("spawn"),
+            context=context,
         )
 
     async def start(self) -> None:

@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from bot.domain.budgets import Day
 from bot.domain.pictures import Encoded, Finished, Fit, Inspection, Limits, Recognised, WireMask
-from bot.imaging import decode, deliver, finish, masks, wire
-from bot.imaging import fit as fitting
+from bot.imaging import worker
 from bot.imaging.pool import DEADLINE, MEMORY, ImagePool
+
+if TYPE_CHECKING:
+    from bot.imaging import chart, decode, deliver, finish, masks, wire
+    from bot.imaging import fit as fitting
+else:  # the bot's own process loads neither numpy nor Pillow: it only names what the workers do
+    chart, decode, deliver, finish, fitting, masks, wire = map(
+        worker.Module, ("chart", "decode", "deliver", "finish", "fit", "masks", "wire")
+    )
 
 
 class Imaging:
@@ -66,7 +77,7 @@ class Imaging:
 
     async def check(self, recognised: Recognised) -> None:
         """Refuse a mask of nothing or of everything. Raises MaskEmpty, MaskEverything."""
-        masks.check(recognised)
+        await self._pool.run(masks.check, recognised)
 
     async def invert(self, plane: bytes) -> bytes:
         """The other region."""
@@ -91,3 +102,7 @@ class Imaging:
     async def before_after(self, source: bytes, result: bytes) -> Encoded:
         """The source and the result beside each other, as a JPEG. Raises PictureRefused."""
         return await self._pool.run(deliver.before_after, source, result, self._limits)
+
+    async def chart(self, days: Sequence[Day], title: str) -> Encoded:
+        """A bar for each day, under a short title."""
+        return await self._pool.run(chart.chart, days, title)

@@ -1,14 +1,34 @@
-"""What a picture worker does before its first task. Imports nothing heavy until its limits are set."""
+"""What a picture worker does before and at its tasks. The bot's own process imports this, so it is light."""
 
 from __future__ import annotations
 
 import importlib
-import os
 import sys
 from pathlib import Path
+from typing import Any
 
-_MODULES = ("bot.imaging.deliver", "bot.imaging.finish", "bot.imaging.masks")
-_ONE_THREAD = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
+LOADED = "bot.imaging.loaded"
+
+
+class Function:
+    """A function that is imported where it is called: in a worker."""
+
+    def __init__(self, module: str, name: str) -> None:
+        self.module = module
+        self.__name__ = name
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return getattr(importlib.import_module(self.module), self.__name__)(*args, **kwargs)
+
+
+class Module:
+    """Stands for a module of this package. Its functions can be handed to a worker."""
+
+    def __init__(self, name: str) -> None:
+        self._name = f"bot.imaging.{name}"
+
+    def __getattr__(self, function: str) -> Function:
+        return Function(self._name, function)
 
 
 def prepare(memory: int) -> None:
@@ -16,10 +36,7 @@ def prepare(memory: int) -> None:
 
     The limit counts from what is mapped after the imports, since that differs from machine to machine.
     """
-    for name in _ONE_THREAD:
-        os.environ.setdefault(name, "1")  # noqa: TID251 — numpy's libraries read it when they are loaded
-    for name in _MODULES:
-        importlib.import_module(name)
+    importlib.import_module(LOADED)
     _limit_memory(memory)
 
 

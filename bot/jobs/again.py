@@ -11,12 +11,14 @@ import structlog
 from bot.clock import Clock
 from bot.domain.catalogue import Catalogue
 from bot.domain.edits import Edit, EditState, Place
-from bot.domain.next_steps import next_plan
+from bot.domain.next_steps import next_draft
 from bot.domain.plan import Plan
 from bot.domain.ports import Messenger, Stage
 from bot.domain.stores import Blobs, Edits, People
 from bot.errors import PictureGone
+from bot.jobs.doors import Doors
 from bot.jobs.preparing import Enqueue
+from bot.jobs.quoting import Quotes, Sent
 
 log = structlog.get_logger(__name__)
 _NOT_PAID = {EditState.FAILED, EditState.CANCELLED}
@@ -51,6 +53,8 @@ class Again:
         edits: Edits,
         blobs: Blobs,
         catalogue: Callable[[], Catalogue],
+        quotes: Quotes,
+        doors: Doors,
         messenger: Messenger,
         enqueue: Enqueue,
         clock: Clock,
@@ -59,6 +63,8 @@ class Again:
         self._edits = edits
         self._blobs = blobs
         self._catalogue = catalogue
+        self._quotes = quotes
+        self._doors = doors
         self._messenger = messenger
         self._enqueue = enqueue
         self._clock = clock
@@ -72,7 +78,10 @@ class Again:
         origin = await self._origin(wish.button_id)
         if origin is None:
             return None
-        plan = next_plan(self._catalogue(), wish.edit, wish.step)
+        await self._doors.check()
+        draft = next_draft(self._catalogue(), wish.edit, wish.step)
+        sent = Sent(wish.edit.pictures_sent, masked=wish.edit.mask_key is not None)
+        plan = await self._quotes.priced(draft, sent)
         preferences = await self._people.preferences(wish.edit.user_id)
         limit = preferences.confirm_above
         dear = limit is not None and plan.quote > limit and not wish.confirmed

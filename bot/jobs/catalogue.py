@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 import structlog
 
@@ -17,14 +18,22 @@ log = structlog.get_logger(__name__)
 class LiveCatalogue:
     """Holds the catalogue with its live models; asks the provider at start and every few hours."""
 
-    def __init__(self, catalogue: Catalogue, provider: Provider, timing: Timing) -> None:
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        provider: Provider,
+        timing: Timing,
+        priced: Callable[[Catalogue], Catalogue] = lambda catalogue: catalogue,
+    ) -> None:
+        """``priced`` gives models without a table the prices that were asked for (`Quotes.over`)."""
         self._catalogue = catalogue
         self._provider = provider
         self._timing = timing
+        self._priced = priced
 
     def now(self) -> Catalogue:
         """The catalogue as it is known now."""
-        return self._catalogue
+        return self._priced(self._catalogue)
 
     async def refresh(self) -> bool:
         """Ask the provider; rows that it lacks are withdrawn, each with a log line. False: no answer."""

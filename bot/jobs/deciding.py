@@ -9,7 +9,7 @@ from bot.domain.catalogue import Catalogue, Model
 from bot.domain.edits import Request, SentPicture
 from bot.domain.money import dollars
 from bot.domain.pictures import Encoded, Inspection, Recognised, Role
-from bot.domain.plan import Plan, plan
+from bot.domain.plan import Plan, draft
 from bot.domain.ports import Imaging, PictureSource
 from bot.domain.preferences import Preferences
 from bot.domain.roles import (
@@ -25,7 +25,8 @@ from bot.domain.roles import (
     must_show,
 )
 from bot.domain.stores import Blobs, People
-from bot.errors import TooManyPictures
+from bot.errors import OnlyEdits, Refused, TooManyPictures
+from bot.jobs.quoting import Quotes, Sent
 
 _MOST_SHOWN = 120  # characters of a prompt in a question
 
@@ -74,12 +75,14 @@ class Deciding:
         pictures: PictureSource,
         blobs: Blobs,
         catalogue: Callable[[], Catalogue],
+        quotes: Quotes,
     ) -> None:
         self._people = people
         self._imaging = imaging
         self._pictures = pictures
         self._blobs = blobs
         self._catalogue = catalogue
+        self._quotes = quotes
 
     async def __call__(self, request: Request) -> list[Wanted] | Ask:
         """What a request comes to.
@@ -98,20 +101,22 @@ class Deciding:
         return outcome
 
     async def _outcome(self, request: Request, look: _Look) -> list[Wanted] | Ask:
+        if not request.pictures:
+            return await self._from_words(request, look)
         roles = decide(look.sights, request.prompt or "", request.decision, look.model.most_pictures)
         if roles is None:
-            return Ask(self._which(request, look))
+            return Ask(await self._which(request, look))
         if _one_of_an_album(request) and request.decision.use is None:
-            price = dollars(self._plan(request, look, 0, ()).plan.quote)
+            price = dollars((await self._plan(request, look, 0, ())).plan.quote)
             options = (Option(f"use:{Use.WHOLE}", {"price": price}), Option(CANCEL))
             return Ask(Question(Topic.ALBUM, options))
         if roles.each:
-            return [self._plan(request, look, place, ()) for place in range(len(look.data))]
+            return [await self._plan(request, look, place, ()) for place in range(len(look.data))]
         if 1 + len(roles.references) > look.model.most_pictures:
-            return Ask(self._too_many(request, look, 1 + len(roles.references)))
+            return Ask(await self._too_many(request, look, 1 + len(roles.references)))
         if roles.mask is not None:
             return await self._masked(request, look, roles, roles.mask)
-        return [self._plan(request, look, 0, roles.references)]
+        return [await self._plan(request, look, 0, roles.references)]
 
     async def _look(self, request: Request) -> _Look:
         preferences = await self._people.preferences(request.user_id)
@@ -125,6 +130,18 @@ class Deciding:
         recognised = tuple([await self._imaging.recognise(data[0], other) for other in data[1:]])
         model = self._catalogue().for_person(preferences.model)
         return _Look(data, inspections, recognised, preferences, model)
+
+    async def _from_words(self, request: Request, look: _Look) -> list[Wanted] | Ask:
+        """A new picture; where the person's model makes none, another one that does is offered."""
+        try:
+            drafted = draft(self._catalogue(), look.preferences, request.prompt, ())
+        except OnlyEdits:
+            options = await self._able(request, look, 0)
+            if not options:
+                raise
+            return Ask(Question(Topic.CREATE, (*options, Option(CANCEL)), {"model": look.model.title}))
+        planned = await self._quotes.priced(drafted, Sent(0))
+        return [Wanted(planned, (), delivery=look.preferences.delivery)]
 
     async def _masked(self, request: Request, look: _Look, roles: Roles, mask: int) -> list[Wanted] | Ask:
         source, found = look.data[0], look.recognised[mask - 1]
@@ -142,11 +159,11 @@ class Deciding:
             return Ask(_region(request.prompt or ""), await self._imaging.overlay(source, found.plane))
         key = f"masks/{request.id}.png"
         await self._blobs.put(key, found.plane)
-        wanted = self._plan(request, look, 0, roles.references, masked=True)
+        wanted = await self._plan(request, look, 0, roles.references, masked=True)
         masked = replace(request.pictures[mask], role=Role.MASK)
         return [replace(wanted, pictures=(*wanted.pictures, masked), mask_key=key)]
 
-    def _plan(
+    async def _plan(
         self, request: Request, look: _Look, source: int, references: Sequence[int], *, masked: bool = False
     ) -> Wanted:
         places = (source, *references)
@@ -156,16 +173,16 @@ class Deciding:
         # A finished result keeps the source's own shape, whatever size was chosen.
         keeps_shape = masked and finishing
         preferences = replace(look.preferences, aspect="auto") if keeps_shape else look.preferences
-        planned = plan(
-            self._catalogue(), preferences, request.prompt, [look.inspections[place] for place in places]
-        )
+        seen = [look.inspections[place] for place in places]
+        drafted = draft(self._catalogue(), preferences, request.prompt, seen, masked=masked)
+        planned = await self._quotes.priced(drafted, Sent(len(seen), masked))
         roles = (Role.SOURCE, *(Role.REFERENCE for _ in references))
         pictures = tuple(
             replace(request.pictures[place], role=role) for place, role in zip(places, roles, strict=True)
         )
         return Wanted(planned, pictures, finishing=finishing, delivery=preferences.delivery)
 
-    def _which(self, request: Request, look: _Look) -> Question:
+    async def _which(self, request: Request, look: _Look) -> Question:
         """What the pictures are for: what this model and their number allow."""
         count = len(look.data)
         options = []
@@ -173,27 +190,21 @@ class Deciding:
             options.append(Option(f"use:{Use.MASK}"))
         if count <= look.model.most_pictures:
             options.append(Option(f"use:{Use.TOGETHER}"))
-        prices = [self._plan(request, look, place, ()).plan.quote for place in range(count)]
-        price = f"{count} × {dollars(prices[0])}" if len(set(prices)) == 1 else dollars(sum(prices))
-        options += [
-            Option(f"use:{Use.EACH}", {"price": price}),
-            Option(f"use:{Use.FIRST}"),
-            Option(CANCEL),
-        ]
+        if not look.model.needs_mask or not options:  # its plan refuses where nothing else is left
+            plans = [await self._plan(request, look, place, ()) for place in range(count)]
+            prices = [wanted.plan.quote for wanted in plans]
+            price = f"{count} × {dollars(prices[0])}" if len(set(prices)) == 1 else dollars(sum(prices))
+            options += [Option(f"use:{Use.EACH}", {"price": price}), Option(f"use:{Use.FIRST}")]
+        options.append(Option(CANCEL))
         return Question(Topic.USE, tuple(options), {"count": str(count)})
 
-    def _too_many(self, request: Request, look: _Look, count: int) -> Question:
+    async def _too_many(self, request: Request, look: _Look, count: int) -> Question:
         """The models that take as many.
 
         Raises:
             TooManyPictures: none does.
         """
-        options = []
-        for model in self._catalogue().offered:
-            if model.most_pictures >= count:
-                preferences = replace(look.preferences, model=model.name)
-                quote = plan(self._catalogue(), preferences, request.prompt, look.inspections[:count]).quote
-                options.append(Option(f"model:{model.name}", {"title": model.title, "price": dollars(quote)}))
+        options = await self._able(request, look, count)
         if not options:
             most = max(model.most_pictures for model in self._catalogue().offered)
             raise TooManyPictures(f"{count}", count=count, limit=most, model=look.model.title)
@@ -201,6 +212,19 @@ class Deciding:
         limit = str(look.model.most_pictures)
         params = {"count": str(count), "model": look.model.title, "limit": limit}
         return Question(Topic.MODEL, tuple(options), params)
+
+    async def _able(self, request: Request, look: _Look, count: int) -> list[Option]:
+        """The models that can do this with so many of the pictures, each with its price."""
+        options = []
+        for model in self._catalogue().offered:
+            preferences = replace(look.preferences, model=model.name)
+            try:
+                drafted = draft(self._catalogue(), preferences, request.prompt, look.inspections[:count])
+                quote = (await self._quotes.priced(drafted, Sent(count))).quote
+            except Refused:  # it takes fewer, or can't do this for another reason
+                continue
+            options.append(Option(f"model:{model.name}", {"title": model.title, "price": dollars(quote)}))
+        return options
 
 
 def _confirm(price: int) -> Question:

@@ -13,9 +13,11 @@ EXHAUSTED = "exhausted"
 class Doors:
     """Kept in the database, so that all processes and restarts agree."""
 
-    def __init__(self, notes: Notes, clock: Clock) -> None:
+    def __init__(self, notes: Notes, clock: Clock, watched: str = "wavespeed") -> None:
+        """``watched`` is the provider whose balance can be read, so that the end of a drought is seen."""
         self._notes = notes
         self._clock = clock
+        self._watched = watched
 
     async def check(self) -> None:
         """Let a new edit pass.
@@ -44,10 +46,15 @@ class Doors:
         """Whether the provider said that its account is empty."""
         return await self._notes.get(EXHAUSTED) is not None
 
-    async def exhaust(self) -> bool:
-        """The provider said that it is empty; False if that was known."""
-        return await self._notes.put_new(EXHAUSTED, "", self._clock.now())
+    async def exhaust(self, provider: str, needed: int) -> bool:
+        """A provider said that its account can't pay ``needed``; False if that was known, or is another's."""
+        if provider != self._watched:
+            return False
+        return await self._notes.put_new(EXHAUSTED, str(needed), self._clock.now())
 
-    async def refill(self) -> bool:
-        """There is money again; False if it was never empty."""
+    async def refill(self, balance: int) -> bool:
+        """The balance was read; True if it pays again what it could not pay."""
+        needed = await self._notes.get(EXHAUSTED)
+        if needed is None or balance < int(needed or 0):
+            return False
         return await self._notes.drop(EXHAUSTED)

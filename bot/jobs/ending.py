@@ -16,12 +16,16 @@ import structlog
 from bot.clock import Clock
 from bot.domain.catalogue import Catalogue
 from bot.domain.edits import Attempt, AttemptState, Edit, EditState
-from bot.domain.ports import Imaging, Messenger, PictureSource, Provider
+from bot.domain.ports import Imaging, Messenger, PictureSource
 from bot.domain.stores import Blobs, Edits
 from bot.domain.timing import Timing
 from bot.errors import EditUnknown, WavebrushError, named
+from bot.jobs.doors import Doors
 from bot.jobs.patience import Patience
 from bot.jobs.posting import Posting
+from bot.jobs.providers import Providers
+from bot.jobs.quoting import Quotes
+from bot.jobs.turns import Line
 from bot.jobs.watch import Watch
 
 log = structlog.get_logger(__name__)
@@ -29,6 +33,8 @@ log = structlog.get_logger(__name__)
 P = ParamSpec("P")
 T = TypeVar("T")
 ON, ENDED, LOST, WAIT = "on", "ended", "lost", "wait:"
+NOT_BOUGHT = (AttemptState.REFUSED, AttemptState.FAILED)
+"""After these the provider has nothing of ours to bill, so that another attempt may open."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +42,18 @@ class Ports:
     """Everything the steps need of the world."""
 
     edits: Edits
-    provider: Provider
+    providers: Providers
     imaging: Imaging
     pictures: PictureSource
     blobs: Blobs
     messenger: Messenger
     catalogue: Callable[[], Catalogue]
     watch: Watch
+    webhook: Callable[[Attempt], str | None]  # where its provider may tell of its end
     posting: Posting
+    quotes: Quotes
+    line: Line
+    doors: Doors
     timing: Timing
     clock: Clock
 
@@ -57,6 +67,7 @@ class Ends:
 
     async def _told(self, edit: Edit) -> str:
         """A step met a settled edit: its person may not have heard of it, if a crash came between."""
+        await self._give_back(edit)
         if edit.status_message_id is not None:
             # What can't be delivered is paid for and kept; the sentences about its reason say otherwise.
             said = edit.reason if edit.state is not EditState.UNDELIVERABLE else None
@@ -79,7 +90,20 @@ class Ends:
 
     async def _settle(self, edit: Edit, state: EditState, *, charge: int, reason: str | None) -> bool:
         now = self._.clock.now()
-        return await self._durably(self._.edits.settle, edit.id, state, charge=charge, reason=reason, now=now)
+        settled = await self._durably(
+            self._.edits.settle, edit.id, state, charge=charge, reason=reason, now=now
+        )
+        await self._give_back(edit)
+        return settled
+
+    async def _give_back(self, edit: Edit) -> None:
+        """The provider works no longer (or not yet) for this edit: the next one's turn."""
+        await self._durably(self._.line.give_back, self._provider(edit), edit.id)
+
+    def _provider(self, edit: Edit) -> str:
+        """The name of the provider of the edit's model."""
+        model = self._.catalogue().models.get(edit.model)
+        return "" if model is None else model.provider
 
     # --- small things -------------------------------------------------------------------------------------
 

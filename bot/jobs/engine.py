@@ -24,7 +24,6 @@ log = structlog.get_logger(__name__)
 QUEUE = "edits"
 VERSION = "1"  # set by hand: DBOS's own hash of the code would strand running edits at every release
 MOST_AT_ONCE = 100
-MOST_AT_ONCE_PER_PERSON = 10
 _KEEP_FINISHED = timedelta(days=1)
 _DELETE_BATCH = 500
 
@@ -49,6 +48,8 @@ class Engine:
         running: Running,
         timing: Timing,
         clock: Clock,
+        *,
+        at_once_per_person: int = 3,
     ) -> None:
         """Configure DBOS.
 
@@ -59,6 +60,7 @@ class Engine:
             running: the edits whose workflows run here.
             timing: how often the queue is looked at.
             clock: the time.
+            at_once_per_person: so many edits of one person are worked on; the others wait, in their order.
         """
         # Before DBOS(): keeps its own console handler out, so that our redacting one gets its records.
         engine_log = logging.getLogger("dbos")
@@ -69,12 +71,15 @@ class Engine:
         self._suspects: set[str] = set()
         self._timing = timing
         self._clock = clock
+        self._at_once_per_person = at_once_per_person
         config: DBOSConfig = {
             "name": "wavebrush",
             "system_database_url": url,
             "application_version": VERSION,
             "executor_id": executor_id,
             "max_executor_threads": 8,
+            # Nothing of ours listens; only the stop has to wait until the listener has looked once more.
+            "notification_listener_polling_interval_sec": 0.1,
             "log_level": "WARNING",
         }
         DBOS(config=config)
@@ -85,7 +90,7 @@ class Engine:
         await DBOS.register_queue_async(
             QUEUE,
             global_concurrency=MOST_AT_ONCE,
-            partition_concurrency=MOST_AT_ONCE_PER_PERSON,
+            partition_concurrency=self._at_once_per_person,
             polling_interval_sec=self._timing.engine_poll,
         )
 

@@ -31,27 +31,25 @@ class Finishing:
 
     def __init__(
         self,
-        provider: Provider,
         imaging: Imaging,
         pictures: PictureSource,
         blobs: Blobs,
         patiently: Patience,
         timing: Timing,
     ) -> None:
-        self._provider = provider
         self._imaging = imaging
         self._pictures = pictures
         self._blobs = blobs
         self._patiently = patiently
         self._timing = timing
 
-    async def __call__(self, edit: Edit, output: str) -> Finished:
+    async def __call__(self, edit: Edit, provider: Provider, output: str) -> Finished:
         """The picture to keep.
 
         Raises:
             OutputUnusable: what the provider made is no picture. ProviderDown: it can't be fetched now.
         """
-        data = await self._download(edit, output)
+        data = await self._download(edit, provider, output)
         try:
             return await self._finish(edit, data)
         except (ImagingFailed, PictureRefused, MessengerError) as error:
@@ -62,10 +60,10 @@ class Finishing:
             log.error("kept_as_it_came", edit=edit.id, error=type(error).__name__, detail=str(error))
             return await self._as_it_came(data)
 
-    async def _download(self, edit: Edit, output: str) -> bytes:
+    async def _download(self, edit: Edit, provider: Provider, output: str) -> bytes:
         """A whole picture; a damaged one is fetched again, since its URL still holds the true one."""
         for left in range(_DOWNLOADS - 1, -1, -1):
-            data = await self._patiently(self._timing.transfer, self._provider.download, output)
+            data = await self._patiently(self._timing.transfer, provider.download, output)
             try:
                 await self._imaging.verify(data)
             except ImagingFailed as error:  # ours, not the provider's: let it be tried as it is

@@ -12,6 +12,7 @@ from bot.clock import Clock
 from bot.domain.edits import EditState
 from bot.domain.stores import Blobs, Edits, Inbox, Requests
 from bot.domain.timing import Timing
+from bot.domain.turns import Turns
 from bot.errors import WavebrushError
 from bot.jobs.engine import Engine
 from bot.jobs.preparing import Preparing
@@ -29,6 +30,7 @@ class Housekeeping:
         inbox: Inbox,
         blobs: Blobs,
         result_days: int,
+        turns: Turns,
         preparing: Preparing,
         engine: Engine,
         timing: Timing,
@@ -39,6 +41,7 @@ class Housekeeping:
         self._inbox = inbox
         self._blobs = blobs
         self._result_days = result_days
+        self._turns = turns
         self._preparing = preparing
         self._engine = engine
         self._timing = timing
@@ -56,6 +59,7 @@ class Housekeeping:
                     self._forget_updates,
                     self._forget_results,
                     self._forget_workflows,
+                    self._forget_turns,
                 ):
                     await self._guarded(task)
             await asyncio.sleep(self._timing.sweep)
@@ -88,6 +92,9 @@ class Housekeeping:
 
     async def _forget_workflows(self) -> None:
         await self._engine.forget_finished()
+
+    async def _forget_turns(self) -> None:
+        await self._turns.forget(self._ago(self._timing.forget))
 
     def _ago(self, seconds: float) -> datetime:
         return self._clock.now() - timedelta(seconds=seconds)

@@ -15,8 +15,9 @@ from bot.domain.edits import Edit, EditState, Place, Request, RequestState
 from bot.domain.ports import Imaging, Messenger, PictureSource, Stage
 from bot.domain.stores import Edits, Requests
 from bot.domain.timing import Timing
-from bot.errors import WavebrushError
+from bot.errors import Refused, WavebrushError
 from bot.jobs.deciding import Ask, Deciding, Wanted
+from bot.jobs.doors import Doors
 
 log = structlog.get_logger(__name__)
 _AT_ONCE = 4
@@ -38,6 +39,7 @@ class Ports:
     pictures: PictureSource
     messenger: Messenger
     decide: Deciding
+    doors: Doors
     enqueue: Enqueue
     timing: Timing
     clock: Clock
@@ -111,6 +113,7 @@ class Preparing:
             await self._.requests.close(request.id, RequestState.EXPIRED)
             return
         try:
+            await self._.doors.check()
             if not request.prompt:
                 await self._ask_words(request)
                 return
@@ -118,10 +121,7 @@ class Preparing:
         except WavebrushError as error:
             if not error.permanent:
                 raise
-            log.info("request_refused", request=request.id, error=type(error).__name__, detail=str(error))
-            # Told before it is closed: a crash between says it twice rather than never.
-            await self._.messenger.refuse(request, error)
-            await self._.requests.close(request.id, RequestState.REFUSED)
+            await self._refuse(request, error)
             return
         if isinstance(outcome, Ask):
             await self._ask(request, outcome)
@@ -152,12 +152,22 @@ class Preparing:
             await self._.requests.asked(request.id, message_id)
 
     async def _accept(self, request: Request, edits: list[Edit]) -> None:
-        if not await self._.requests.accept(request.id, edits):
+        try:
+            if not await self._.requests.accept(request.id, edits):
+                return
+        except Refused as error:  # a limit leaves too little, or too many wait: nothing was held
+            await self._refuse(request, error)
             return
         for edit in edits:
             log.info("edit_accepted", request=request.id, edit=edit.id, model=edit.model, quote=edit.quote)
             self._.messenger.progress(edit, Stage.QUEUED)
             await self.enqueue(edit)
+
+    async def _refuse(self, request: Request, error: WavebrushError) -> None:
+        log.info("request_refused", request=request.id, error=type(error).__name__, detail=str(error))
+        # Told before it is closed: a crash between says it twice rather than never.
+        await self._.messenger.refuse(request, error)
+        await self._.requests.close(request.id, RequestState.REFUSED)
 
     def _edits(self, request: Request, outcome: list[Wanted]) -> list[Edit]:
         if len(outcome) == 1:

@@ -7,24 +7,20 @@ from __future__ import annotations
 
 import asyncio
 import json
+import uuid
 from datetime import timedelta
 
 import structlog
 
-from bot.domain.catalogue import QUALITY
 from bot.domain.edits import Attempt, AttemptState, Delivered, Edit, EditState, KeptResult
 from bot.domain.pictures import Encoded, Finished, Role, Size, WireMask
 from bot.domain.ports import (
     PredictionStatus,
     Stage,
-    Submission,
 )
-from bot.domain.stores import EditEnded
 from bot.errors import (
-    AnswerLost,
     MessengerBusy,
     NoSuchPrediction,
-    NotSent,
     OutputUnusable,
     PictureGone,
     PredictionFailed,
@@ -32,31 +28,25 @@ from bot.errors import (
     ProviderDown,
     ProviderError,
     ProviderRefused,
-    Throttled,
     WavebrushError,
 )
-from bot.jobs.ending import ENDED, LOST, ON, WAIT, Ends, Ports
+from bot.jobs.buying import Buying
+from bot.jobs.charging import Charging
+from bot.jobs.ending import ENDED, NOT_BOUGHT, ON, WAIT, Ports
 from bot.jobs.finishing import Finishing
 
 log = structlog.get_logger(__name__)
 
-_NOT_BOUGHT = (AttemptState.REFUSED, AttemptState.FAILED)
-MASK_WORDS = (
-    "\n\nThe last picture is a mask of the first: edit only where it is white, "
-    "and leave everything else exactly as it is."
-)
-_LOOK_BACK = timedelta(minutes=15)  # the provider's clock may differ from ours
 _FORGOTTEN = timedelta(days=7)  # so long the provider keeps predictions
 
 
-class Steps(Ends):
+class Steps(Buying):
     """What is done for one edit, each method one durable step."""
 
     def __init__(self, ports: Ports) -> None:
         super().__init__(ports)
-        self._finishing = Finishing(
-            ports.provider, ports.imaging, ports.pictures, ports.blobs, self._patiently, ports.timing
-        )
+        self._finishing = Finishing(ports.imaging, ports.pictures, ports.blobs, self._patiently, ports.timing)
+        self._price = Charging(ports.edits, ports.quotes, ports.catalogue)
 
     # --- fetch, clean, upload -------------------------------------------------------------------------
 
@@ -66,9 +56,12 @@ class Steps(Ends):
         if edit.state.final:
             return await self._told(edit)
         attempt = await self._.edits.current_attempt(edit_id)
-        if attempt is not None and attempt.state not in _NOT_BOUGHT:
+        if attempt is not None and attempt.state not in NOT_BOUGHT:
             # A workflow that was begun anew: what may be bought is not prepared a second time.
             return json.dumps({"pictures": [attempt.source_url], "mask": None})
+        if edit.from_words:  # nothing is uploaded; what tells its attempts from each other is a word of ours
+            await self._.edits.advance(edit_id, EditState.SUBMITTING)
+            return json.dumps({"pictures": [f"words:{uuid.uuid4().hex}"], "mask": None})
         self._.messenger.progress(edit, Stage.UPLOADING)
         await self._.edits.advance(edit_id, EditState.SUBMITTING)
         try:
@@ -77,20 +70,21 @@ class Steps(Ends):
             return await self._fail(edit, error)
 
     async def _upload(self, edit: Edit) -> str:
+        model = self._.catalogue().models[edit.model]
+        provider = self._.providers.of(model)
         urls = []
         for picture in edit.pictures:
             if picture.role is Role.MASK:
                 continue
             data = await self._.pictures.fetch(picture)
             fit = edit.fit if picture.role is Role.SOURCE else None
-            urls.append(await self._.provider.upload(await self._.imaging.clean(data, fit)))
-        model = self._.catalogue().models[edit.model]
+            urls.append(await provider.upload(await self._.imaging.clean(data, fit)))
         mask: str | None = None
         if edit.mask_key is not None and model.mask is not None:
-            mask = await self._.provider.upload(await self._mask(edit, edit.mask_key, model.mask.form))
+            mask = await provider.upload(await self._mask(edit, edit.mask_key, model.mask.form))
         elif edit.mask_key is not None and len(urls) < model.most_pictures:
             region = await self._mask(edit, edit.mask_key, WireMask.WHITE)
-            urls.append(await self._.provider.upload(region))
+            urls.append(await provider.upload(region))
         return json.dumps({"pictures": urls, "mask": mask})
 
     async def _mask(self, edit: Edit, key: str, form: WireMask) -> Encoded:
@@ -98,101 +92,6 @@ class Steps(Ends):
         if plane is None:
             raise PictureGone(f"the mask of {edit.id} is no longer kept")
         return await self._.imaging.for_wire(plane, edit.fit, form)
-
-    # --- submit, once an attempt ----------------------------------------------------------------------
-
-    async def submit(self, edit_id: str, uploaded: str) -> str:
-        """Buy the prediction: ON, ENDED, LOST or ``wait:<seconds>``.
-
-        The attempt's row is written before the POST. Who finds it open knows that a POST may have
-        happened and sends none.
-        """
-        edit = await self._durably(self._.edits.get, edit_id)
-        if edit.state.final:
-            return await self._told(edit)
-        urls = json.loads(uploaded)
-        attempt = await self._durably(self._.edits.current_attempt, edit_id)
-        if attempt is not None and attempt.state not in _NOT_BOUGHT:
-            return LOST if attempt.state is AttemptState.OPEN else ON
-        if attempt is not None and attempt.source_url == urls["pictures"][0]:
-            return self._wait(None)  # refused already: no attempt is posted twice
-        model = self._.catalogue().models[edit.model]
-        # A model without a field for masks is told in words what the picture at the end is.
-        region_in_words = edit.mask_key is not None and model.mask is None
-        region_sent = region_in_words and len(urls["pictures"]) > edit.pictures_sent
-        submission = Submission(
-            model=model,
-            prompt=f"{edit.prompt}{MASK_WORDS}" if region_sent else edit.prompt,
-            pictures=tuple(urls["pictures"]),
-            choices=edit.choices,
-            mask=urls["mask"],
-        )
-        async with self._.posting.turn():
-            return await self._post(edit, submission)
-
-    async def _post(self, edit: Edit, submission: Submission) -> str:
-        try:
-            attempt = await self._durably(self._open, edit, submission.pictures[0])
-        except EditEnded:  # cancelled a moment ago
-            return ENDED
-        try:
-            prediction = await self._.provider.submit(submission)
-        except AnswerLost as error:
-            log.warning("submit_answer_lost", edit=edit.id, attempt=attempt.number, detail=str(error))
-            return LOST
-        except ProviderError as error:
-            await self._durably(self._close, attempt, AttemptState.REFUSED, error)
-            if isinstance(error, NotSent | Throttled) and not self._older(edit, self._.timing.edit_deadline):
-                self._.messenger.progress(edit, Stage.WAITING_TURN)
-                return self._wait(error.retry_after)
-            return await self._fail(edit, error)
-        await self._durably(self._.edits.named, attempt.id, prediction.id)
-        log.info("submitted", edit=edit.id, attempt=attempt.number, prediction=prediction.id)
-        return ON
-
-    async def _open(self, edit: Edit, source_url: str) -> Attempt:
-        """Open the attempt; once more after a busy moment, in which it may have been written, is harmless.
-
-        Only before the POST: whoever finds this row later takes it for bought.
-        """
-        attempt = await self._.edits.current_attempt(edit.id)
-        if attempt is not None and attempt.source_url == source_url:
-            return attempt
-        return await self._.edits.open_attempt(edit.id, source_url, self._.clock.now())
-
-    async def find(self, edit_id: str) -> str:
-        """Look for a submit whose answer was lost, by its unique source URL: ON, or ENDED as unknown."""
-        edit = await self._.edits.get(edit_id)
-        attempt = await self._attempt(edit_id)
-        if edit.state.final:
-            return await self._told(edit)
-        if attempt.state is AttemptState.RUNNING:
-            return ON
-        self._.messenger.progress(edit, Stage.EDITING)
-        # By the wall clock and not since this call, so that restarts don't prolong it.
-        until = attempt.opened_at + timedelta(seconds=self._.timing.reconcile_for)
-        latest = attempt.opened_at + timedelta(seconds=self._.timing.edit_deadline)
-        while True:
-            looked, prediction_id = await self._look_for(attempt)
-            if prediction_id is not None:
-                await self._durably(self._.edits.named, attempt.id, prediction_id)
-                log.info("submit_found", edit=edit_id, attempt=attempt.number, prediction=prediction_id)
-                return ON
-            now = self._.clock.now()
-            if (looked and now >= until) or now >= latest:
-                return await self._unknown(edit, "the lost submit is not in the provider's list")
-            await asyncio.sleep(self._.timing.reconcile_beat if now < until else self._.timing.retry_most)
-
-    async def _look_for(self, attempt: Attempt) -> tuple[bool, str | None]:
-        """Whether the list could be read, and the prediction that has our URL."""
-        try:
-            listed = await self._.provider.predictions(attempt.opened_at - _LOOK_BACK, inputs=True)
-        except ProviderError as error:
-            log.warning("reconcile_failed", edit=attempt.edit_id, detail=str(error))
-            return False, None
-        # The name and shape of the listed inputs are not documented; the URL is ours alone wherever it is.
-        found = [item.id for item in listed if attempt.source_url in json.dumps(item.inputs)]
-        return True, found[0] if found else None
 
     # --- wait, download, verify, finish, keep -----------------------------------------------------------
 
@@ -206,19 +105,14 @@ class Steps(Ends):
         self._.messenger.progress(edit, Stage.EDITING, expected)
         if attempt.prediction_id is None:
             return await self._unknown(edit, "the attempt has no prediction")
+        if attempt.state is AttemptState.COMPLETED:  # it came with the answer to its submit
+            return ON
         try:
             async with asyncio.timeout(max(self._left(attempt), self._.timing.watch_first)):
                 await self._.watch.ended(attempt.prediction_id, attempt.opened_at, expected)
         except TimeoutError:
             log.warning("prediction_overdue", edit=edit_id, prediction=attempt.prediction_id)
         return ON  # `collect` reads the result itself, whatever the list said
-
-    async def expected_seconds(self, edit: Edit) -> float:
-        """How long this edit will run: the median of recent ones like it, else what its row says."""
-        typical = await self._.edits.typical_seconds(edit.model, {QUALITY: edit.choices.get(QUALITY, "")})
-        if typical is not None:
-            return typical
-        return self._.catalogue().models[edit.model].seconds * self._.timing.model_second
 
     async def collect(self, edit_id: str) -> str:
         """Read the result once, download, verify and finish it, and keep it: ON or ENDED."""
@@ -227,33 +121,41 @@ class Steps(Ends):
         if edit.state.final:
             return await self._told(edit)
         if await self._.edits.result(edit_id) is not None:
+            await self._answers.drop(edit_id)
             return ON
         try:
             seconds = max(self._left(attempt), self._.timing.retry_most)
-            outputs = await self._patiently(seconds, self._outputs, attempt)
+            outputs = await self._patiently(seconds, self._outputs, edit, attempt)
         except (PredictionFailed, NoSuchPrediction) as error:
             await self._close(attempt, AttemptState.FAILED, error)
             return await self._fail(edit, error)
         except ProviderError as error:
             return await self._unknown(edit, f"the result can't be read: {error}")
+        await self._give_back(edit)
         await self._.edits.advance(edit_id, EditState.FINISHING)
         self._.messenger.progress(edit, Stage.FINISHING)
         try:
-            finished = await self._finishing(edit, outputs[0])
+            provider = self._.providers.of(self._.catalogue().models.get(edit.model))
+            finished = await self._finishing(edit, provider, outputs[0])
         except WavebrushError as error:
             if not error.permanent:
                 raise  # the step is repeated: what is paid for is not given up for an outage
             await self._.edits.close_attempt(attempt.id, AttemptState.COMPLETED, str(error))
             log.error("output_unusable", edit=edit_id, prediction=attempt.prediction_id, detail=str(error))
             # It completed, so the provider bills it, and so do we.
-            return await self._fail(edit, OutputUnusable(str(error)), charge=self._price(edit, None))
+            return await self._fail(edit, OutputUnusable(str(error)), charge=await self._price(edit, None))
         await self._keep(edit, finished)
         await self._.edits.close_attempt(attempt.id, AttemptState.COMPLETED)
+        await self._answers.drop(edit_id)
         return ON
 
-    async def _outputs(self, attempt: Attempt) -> tuple[str, ...]:
+    async def _outputs(self, edit: Edit, attempt: Attempt) -> tuple[str, ...]:
+        answer = await self._answers.get(edit.id)
+        if answer is not None:
+            return answer.outputs
         try:
-            prediction = await self._.provider.result(attempt.prediction_id or "")
+            provider = self._.providers.of(self._.catalogue().models.get(edit.model))
+            prediction = await provider.result(attempt.prediction_id or "")
         except (NoSuchPrediction, ProviderRefused) as error:
             # The provider forgets after a week. Before that it is a fault of the moment, and the work
             # is paid for: it is asked again until the deadline.
@@ -290,10 +192,10 @@ class Steps(Ends):
         data = await self._.blobs.get(result.key) if result else None
         if result is None or data is None:
             lost = OutputUnusable("the kept result is gone")
-            return await self._fail(edit, lost, charge=self._price(edit, None))
+            return await self._fail(edit, lost, charge=await self._price(edit, None))
         await self._.edits.advance(edit_id, EditState.DELIVERING)
         self._.messenger.progress(edit, Stage.SENDING)
-        price = self._price(edit, Size(result.width, result.height))
+        price = await self._price(edit, Size(result.width, result.height))
         state, reason = EditState.DONE, None
         if edit.result_message_id is None:
             try:
@@ -328,22 +230,16 @@ class Steps(Ends):
                 log.warning("delivery_uncertain", edit=edit.id, detail=str(error), again=not last)
         return None
 
-    def _price(self, edit: Edit, size: Size | None) -> int:
-        model = self._.catalogue().models.get(edit.model)
-        if model is None or size is None:
-            return edit.quote
-        return model.price_of_result(edit.choices, size)
-
     async def give_up(self, edit_id: str) -> str:
         """Something broke that should not: settle so that no money is lost and nothing hangs. ENDED."""
         edit = await self._.edits.get(edit_id)
         attempt = await self._.edits.current_attempt(edit_id)
         result = await self._.edits.result(edit_id)
         if result is not None:  # it was bought, and can still be had
-            price = self._price(edit, Size(result.width, result.height))
+            price = await self._price(edit, Size(result.width, result.height))
             await self._settle(edit, EditState.UNDELIVERABLE, charge=price, reason=WavebrushError.key)
             await self._.messenger.end(await self._.edits.get(edit_id))
             return ENDED
-        if attempt is not None and attempt.state in {AttemptState.OPEN, AttemptState.RUNNING}:
+        if attempt is not None and attempt.state not in NOT_BOUGHT:
             return await self._unknown(edit, "gave up with an open attempt")
         return await self._fail(edit, WavebrushError("gave up"))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import math
+from collections import deque
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -15,6 +17,7 @@ from bot.errors import ProviderError
 
 log = structlog.get_logger(__name__)
 _BACKOFF = 1.3
+_HINTS = 1000
 _CLOCK_SKEW = timedelta(minutes=2)  # the provider's clock dates the list, ours the window
 
 
@@ -23,17 +26,29 @@ class _Wait:
     opened_at: datetime
     due: float  # monotonic
     beat: float
+    hinted: bool = False
+    looked_at: float = -math.inf  # monotonic: when a hint was last followed
     ended: asyncio.Future[None] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
 
 class Watch:
-    """Detects that predictions ended. It reads no results: whoever waited does that, once."""
+    """Detects that predictions ended. It reads no results: whoever waited does that, once.
 
-    def __init__(self, provider: Provider, timing: Timing, clock: Clock) -> None:
+    Args:
+        provider: lists them.
+        timing: the beats.
+        clock: the time.
+        hooked: webhooks tell of the ends too, so that the listings can be few.
+    """
+
+    def __init__(self, provider: Provider, timing: Timing, clock: Clock, *, hooked: bool = False) -> None:
         self._provider = provider
         self._timing = timing
         self._clock = clock
+        self._first_share = 1.2 if hooked else 0.6  # of the expected seconds
+        self._beat = timing.watch_hooked if hooked else timing.watch_beat
         self._waits: dict[str, _Wait] = {}
+        self._early: deque[str] = deque(maxlen=_HINTS)
         self._changed = asyncio.Event()
 
     async def ended(self, prediction_id: str, opened_at: datetime, expected: float) -> None:
@@ -42,25 +57,31 @@ class Watch:
         Args:
             prediction_id: the provider's id.
             opened_at: when it was submitted.
-            expected: seconds it usually takes; it is first looked at somewhat before that.
+            expected: seconds it usually takes; it is first looked at around that time.
         """
         age = (self._clock.now() - opened_at).total_seconds()
-        first = max(self._timing.watch_first, expected * 0.6 - max(age, 0.0))
+        first = max(self._timing.watch_first, expected * self._first_share - max(age, 0.0))
         wait = self._waits.get(prediction_id)
         if wait is None:
-            wait = _Wait(opened_at, self._clock.monotonic() + first, self._timing.watch_beat)
+            wait = _Wait(opened_at, self._clock.monotonic() + first, self._beat)
             self._waits[prediction_id] = wait
             self._changed.set()
+            if prediction_id in self._early:
+                self.hint(prediction_id)
         try:
             await asyncio.shield(wait.ended)
         finally:
             self._waits.pop(prediction_id, None)
 
     def hint(self, prediction_id: str) -> None:
-        """Somebody says that it may have ended (a webhook): look at once."""
-        if wait := self._waits.get(prediction_id):
-            wait.due = self._clock.monotonic()
-            self._changed.set()
+        """Somebody says that it may have ended (a webhook): read it at once, unless that was just done."""
+        wait = self._waits.get(prediction_id)
+        if wait is None:  # who waits for it may still be on the way here
+            self._early.append(prediction_id)
+            return
+        soonest = wait.looked_at + self._timing.watch_first
+        wait.due, wait.hinted = min(wait.due, max(self._clock.monotonic(), soonest)), True
+        self._changed.set()
 
     async def run(self) -> None:
         """Watch until cancelled."""
@@ -95,9 +116,18 @@ class Watch:
             log.warning("watch_failed", error=type(error).__name__, detail=str(error), waiting=len(due))
         for wait in due.values():
             wait.due = self._clock.monotonic() + max(wait.beat, pause)
-            wait.beat = min(wait.beat * _BACKOFF, self._timing.watch_beat_most)
+            wait.beat = max(self._beat, min(wait.beat * _BACKOFF, self._timing.watch_beat_most))
+            if wait.hinted:
+                wait.hinted, wait.looked_at = False, now
 
     async def _read(self, due: dict[str, _Wait]) -> list[Prediction]:
+        """Those that were hinted at one by one; of the others all that the listing names."""
+        hinted = [await self._single(key) for key, wait in due.items() if wait.hinted]
+        others = {key: wait for key, wait in due.items() if not wait.hinted}
+        listed = await self._listed(others) if others else []
+        return [*listed, *(prediction for prediction in hinted if prediction is not None)]
+
+    async def _listed(self, due: dict[str, _Wait]) -> list[Prediction]:
         """All that the listing names; those it lacks, or all where it is refused, one by one."""
         since = min(wait.opened_at for wait in due.values()) - _CLOCK_SKEW
         try:

@@ -77,11 +77,14 @@ class _Course:
             interval_seconds=self._timing.retry_first,
             backoff_rate=1.5,
             should_retry=_worth_repeating,
-            preemptible=action in (self._steps.wait, self._steps.find),
+            preemptible=action in (self._steps.turn, self._steps.wait, self._steps.find),
         )
         return await DBOS.run_step_async(options, action, *args)
 
     async def _attempt(self, edit_id: str) -> str:
+        # Edits that were begun by a version without turns go on without one until their next attempt.
+        if await DBOS.patch_async("turn") and await self.step(self._steps.turn, edit_id) == ENDED:
+            return ENDED
         uploaded = await self.step(self._steps.upload, edit_id)
         if uploaded == ENDED:
             return ENDED

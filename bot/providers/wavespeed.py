@@ -17,7 +17,7 @@ import httpx
 import structlog
 
 from bot.domain.pictures import Encoded
-from bot.domain.ports import Prediction, Submission
+from bot.domain.ports import Billing, Prediction, Submission
 from bot.domain.timing import Timing
 from bot.errors import (
     AnswerLost,
@@ -29,6 +29,7 @@ from bot.errors import (
     ProviderError,
     StartRefused,
 )
+from bot.providers import wavespeed_billing as billing
 from bot.providers import wavespeed_files as files
 from bot.providers import wavespeed_wire as wire
 from bot.providers.transfer import USER_AGENT, Answer, BodyTooLarge, CheckedTransport, Transfers, read
@@ -43,6 +44,7 @@ _LARGEST_BASE64 = files.LARGEST_PICTURE // 3 * 4 + _LARGEST_ANSWER
 _PAGE_SIZE = 100
 _PAGE_SIZE_BASE64 = 10  # a listing then holds the pictures themselves
 _MOST_PAGES = 20
+_MOST_BILLING_PAGES = 200
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 
 
@@ -102,6 +104,11 @@ class WaveSpeed:
     def __repr__(self) -> str:
         return f"WaveSpeed({self._base_url!r})"
 
+    @property
+    def searchable(self) -> bool:
+        """It lists its predictions."""
+        return True
+
     async def aclose(self) -> None:
         """Close all connections."""
         await self._api.aclose()
@@ -148,7 +155,7 @@ class WaveSpeed:
     # --- predictions ------------------------------------------------------------------------------------
 
     async def submit(self, submission: Submission) -> Prediction:
-        """Buy one prediction with exactly one POST. Source: docs, "Submit task".
+        """Buy one prediction with exactly one POST. Source: docs, "Submit task", "Webhooks".
 
         Raises:
             NotSent: no connection was made, so nothing was bought.
@@ -157,8 +164,11 @@ class WaveSpeed:
         """
         body = wire.inputs(submission, sync_mode=self._sync_mode, base64_output=self._base64_output)
         request = self._request("POST", submission.model.endpoint, body)
+        if submission.webhook is not None and not self._base64_output:  # it refuses both together
+            request.url = request.url.copy_merge_params({"webhook": submission.webhook})
+        seconds = self._timing.submit_whole if self._sync_mode else self._timing.submit
         try:
-            answer = await self._send(request, self._timing.submit, self._largest)
+            answer = await self._send(request, seconds, self._largest)
             return wire.prediction(_data(answer, missing=ModelGone))
         except _NEVER_SENT as error:
             raise NotSent(f"no connection: {type(error).__name__}") from error
@@ -198,6 +208,18 @@ class WaveSpeed:
         log.warning("predictions_cut", pages=_MOST_PAGES)
         return list(found.values())
 
+    async def webhook_secret(self) -> str:
+        """What webhooks are signed with. Source: docs, "Verifying webhooks".
+
+        Raises:
+            ProviderDown, Throttled, ProviderRefused.
+        """
+        data = _data(await self._call("GET", "webhook/secret"))
+        secret = data.get("secret") if isinstance(data, dict) else None
+        if not isinstance(secret, str) or not secret:
+            raise ProviderDown("the answer has no secret")
+        return secret
+
     # --- account and catalogue --------------------------------------------------------------------------
 
     async def live_endpoints(self) -> frozenset[str]:
@@ -228,6 +250,24 @@ class WaveSpeed:
         query = {"model_id": submission.model.endpoint, "inputs": wire.inputs(submission)}
         answer = await self._call("POST", "model/price", json_body=query)
         return wire.amount(_data(answer, missing=ModelGone), "discounted_price", "price")
+
+    async def billings(self, since: datetime, until: datetime) -> list[Billing]:
+        """The account's entries of a window, newest first. Source: ``POST /billings/search``, as in the CLI.
+
+        Raises:
+            ProviderDown, Throttled, ProviderRefused. ProviderDown also where there are too many to read:
+            a part of an account would tell lies.
+        """
+        found: dict[str, Billing] = {}
+        for page in range(1, _MOST_BILLING_PAGES + 1):
+            query = billing.query(page, _PAGE_SIZE, since, until)
+            answer = await self._call("POST", "billings/search", json_body=query)
+            entries, more = billing.page(_data(answer))
+            for number, entry in enumerate(entries):  # what is new shifts the pages, so one may come twice
+                found.setdefault(entry.id or f"{page}:{number}", entry)
+            if not more:
+                return list(found.values())
+        raise ProviderDown(f"the account has more than {_MOST_BILLING_PAGES} pages of entries")
 
     # --- sending ----------------------------------------------------------------------------------------
 

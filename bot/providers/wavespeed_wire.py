@@ -58,19 +58,14 @@ _WORD = re.compile(r"[A-Za-z0-9_.-]{1,60}")
 # --- what is sent ---------------------------------------------------------------------------------------
 
 
-def choices_on_the_wire(submission: Submission) -> dict[str, str]:
-    """The parameters for what was chosen; a choice that is left out is left to the model."""
-    return {
-        choice.field: choice.on_the_wire(submission.choices[name])
-        for name, choice in submission.model.choices.items()
-        if choice.field is not None and name in submission.choices
-    }
-
-
 def inputs(
     submission: Submission, *, sync_mode: bool = False, base64_output: bool = False
 ) -> dict[str, str | bool | list[str]]:
-    """The JSON body of a submit. Source: the model's page, "Task Submission Parameters"."""
+    """The JSON body of a submit. Source: the model's page, "Task Submission Parameters".
+
+    Notes drawn over the picture go only where there is no mask: the models take one or the other. The two
+    flags go only where they are set: false is their default, and not every model's page has them.
+    """
     model = submission.model
     body: dict[str, str | bool | list[str]] = {"prompt": submission.prompt}
     if submission.pictures:
@@ -78,9 +73,13 @@ def inputs(
         body[model.pictures_field] = submission.pictures[0] if one else list(submission.pictures)
     if model.mask is not None and submission.mask is not None:
         body[model.mask.field] = submission.mask
-    body |= choices_on_the_wire(submission)
-    body["enable_sync_mode"] = sync_mode
-    body["enable_base64_output"] = base64_output
+    elif model.markup_field is not None and submission.markup is not None:
+        body[model.markup_field] = submission.markup
+    body |= model.parameters(submission.choices)
+    if sync_mode:
+        body["enable_sync_mode"] = True
+    if base64_output:
+        body["enable_base64_output"] = True
     return body
 
 
@@ -207,6 +206,8 @@ def prediction(data: Any, known_id: str = "") -> Prediction:
         outputs=_outputs(data.get("outputs")),
         failure=_failure(data, identity) if failed else None,
         inputs=_inputs_of(data),
+        endpoint=_text_of(data.get("model")),
+        created_at=_moment(data.get("created_at")),
     )
 
 
@@ -226,6 +227,18 @@ def _failure(data: Mapping[str, Any], identity: str) -> PredictionFailed:
     if code is not None and 1400 <= code < 1500:
         return InputUnusable(detail)
     return ProviderBroke(detail)
+
+
+def _text_of(value: Any) -> str | None:
+    return value if isinstance(value, str) and value else None
+
+
+def _moment(value: Any) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(str(value))
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _inputs_of(data: Mapping[str, Any]) -> Any:

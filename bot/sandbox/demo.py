@@ -15,6 +15,7 @@ from bot.sandbox.wavespeed import WaveSpeedStandIn
 
 TOKEN = "123456789:demo-token-of-the-stand-in-00000000"  # noqa: S105 - opens only the stand-in
 KEY = "demo-key-of-the-stand-in"
+ADMIN = 1001  # Ada
 
 
 @dataclass(frozen=True, slots=True)

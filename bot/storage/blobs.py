@@ -52,6 +52,19 @@ class FileBlobs:
         except OSError as error:
             raise StorageBusy(str(error)) from error
 
+    async def drop(self, key: str) -> None:
+        """Forget one; if it is gone already, that is fine.
+
+        Raises:
+            ValueError: the key is no plain relative path.
+            StorageBusy: the disk fails, or the file can't be deleted.
+        """
+        path = self._path(key)
+        try:
+            await asyncio.to_thread(path.unlink, missing_ok=True)
+        except OSError as error:
+            raise StorageBusy(str(error)) from error
+
     async def purge(self, before: datetime) -> int:
         """Delete what was put before a time, and what an interrupted put left; how many results it were.
 

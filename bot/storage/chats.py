@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table, and_, exists, select, update
+from sqlalchemy import ColumnElement, Table, and_, delete, exists, false, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.domain.access import Standing
+from bot.domain.budgets import GROUP_DAY, Scope
 from bot.domain.edits import Edit, EditState, RequestState
+from bot.storage.books import Counter, add
 from bot.storage.database import Database
-from bot.storage.tables import EDITS, INBOX, METADATA, REQUESTS
+from bot.storage.ledger import held_by, spent_by
+from bot.storage.tables import EDITS, GROUPS, INBOX, LEDGER, LIMITS, METADATA, REQUESTS
 from bot.storage.values import edit_of
 
 _OPEN = (RequestState.COLLECTING, RequestState.PREPARING, RequestState.ASKING)
@@ -18,7 +23,7 @@ _MANY = 100
 
 
 class SqlChats:
-    """The chats in the database. They have no table: a chat is a column of others."""
+    """The chats in the database. A chat is mostly a column of other tables."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -30,12 +35,51 @@ class SqlChats:
         Those that a row needs are made negative, which no message's id is; the others are forgotten.
         """
         async with self._database.writing() as connection:
-            for table in METADATA.sorted_tables:
-                if "chat_id" in table.columns:
+            for table in METADATA.sorted_tables:  # edits come before the ledger, as where one is settled
+                if "chat_id" in table.columns and table is not LEDGER:
                     moved = update(table).where(table.c.chat_id == old)
                     await connection.execute(moved.values(chat_id=new, **_gone(table)))
+            await self._move_money(connection, old, new)
+            await self._move_standing(connection, old, new)
             await connection.execute(update(INBOX).where(INBOX.c.lane == old).values(lane=new))
             await _forget_pictures(connection, new)
+
+    async def _move_money(self, connection: AsyncConnection, old: int, new: int) -> None:
+        """Move the ledger's rows, as much of the counters as these rows are, and the limits.
+
+        So rows and counters agree whatever is accepted in the old group meanwhile. A limit that the new
+        one has stays.
+        """
+        move = update(LEDGER).where(LEDGER.c.chat_id == old).values(chat_id=new)
+        moved: dict[date, tuple[int, int]] = {}
+        for row in await connection.execute(move.returning(LEDGER.c.day, LEDGER.c.kind, LEDGER.c.micros)):
+            held, spent = moved.get(row.day, (0, 0))
+            moved[row.day] = (held + held_by(row.kind, row.micros), spent + spent_by(row.kind, row.micros))
+        for chat, sign in sorted(((old, -1), (new, 1))):
+            for day, (held, spent) in sorted(moved.items()):
+                await add(
+                    self._database, connection, Counter(GROUP_DAY, chat, day), sign * held, sign * spent
+                )
+        group = (LIMITS.c.scope == Scope.GROUP, LIMITS.c.scope_id == old)
+        columns = [column.name for column in LIMITS.columns]
+        copied = [literal(new) if name == "scope_id" else LIMITS.c[name] for name in columns]
+        copy = self._database.insert(LIMITS).from_select(columns, select(*copied).where(*group))
+        await connection.execute(copy.on_conflict_do_nothing())
+        await connection.execute(delete(LIMITS).where(*group))
+
+    async def _move_standing(self, connection: AsyncConnection, old: int, new: int) -> None:
+        """Move the group's own row. If both have one, what was decided about one of them stays."""
+        remove = delete(GROUPS).where(GROUPS.c.id == old).returning(*GROUPS.columns)
+        row = (await connection.execute(remove)).one_or_none()
+        if row is None:
+            return
+        columns = {name: value for name, value in row._mapping.items() if name != "id"}
+        undecided = GROUPS.c.standing.in_((Standing.UNKNOWN, Standing.WAITING))
+        keep = undecided if row.standing != Standing.UNKNOWN else false()
+        insert = self._database.insert(GROUPS).values(id=new, **columns)
+        await connection.execute(
+            insert.on_conflict_do_update(index_elements=["id"], set_=columns, where=keep)
+        )
 
     async def left(self, chat_id: int) -> list[Edit]:
         """Close the open requests of a chat that takes no more answers; its edits that are not final."""

@@ -8,12 +8,14 @@ from statistics import median
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, func, insert, or_, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.catalogue import QUALITY
 from bot.domain.edits import Attempt, AttemptState, Edit, EditState, KeptResult
 from bot.domain.stores import EditEnded
 from bot.storage import ledger
+from bot.storage.books import Books
 from bot.storage.database import Database
 from bot.storage.tables import ATTEMPTS, EDITS, RESULTS
 from bot.storage.values import attempt_of, edit_columns, edit_of, result_of
@@ -30,8 +32,9 @@ _RUNS = 50
 class SqlEdits:
     """The edits in the database. Every change says what it expects, so repeating it changes nothing."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, books: Books | None = None) -> None:
         self._database = database
+        self._books = books or Books()
 
     async def get(self, edit_id: str) -> Edit:
         """The edit.
@@ -105,20 +108,38 @@ class SqlEdits:
         row = await self._one(_newest_attempt(edit_id))
         return None if row is None else attempt_of(row)
 
-    async def named(self, attempt_id: int, prediction_id: str) -> None:
-        """Note the provider's name for an attempt: it runs now, and so does its edit if it is not final."""
+    async def named(self, attempt_id: int, prediction_id: str, cost: int | None = None) -> bool:
+        """Note the provider's name for an attempt: it runs now, and so does its edit if it is not final.
+
+        False, with nothing changed, if it has a name, or another attempt has this one.
+        """
         name = (
             update(ATTEMPTS)
             .where(
                 ATTEMPTS.c.id == attempt_id, ATTEMPTS.c.state.in_((AttemptState.OPEN, AttemptState.UNKNOWN))
             )
-            .values(state=AttemptState.RUNNING, prediction_id=prediction_id)
+            .values(state=AttemptState.RUNNING, prediction_id=prediction_id, cost=cost)
             .returning(ATTEMPTS.c.edit_id)
         )
-        async with self._database.writing() as connection:
-            edit_id = (await connection.execute(name)).scalar_one_or_none()
-            if edit_id is not None:
+        try:
+            async with self._database.writing() as connection:
+                edit_id = (await connection.execute(name)).scalar_one_or_none()
+                if edit_id is None:
+                    return False
                 await _change(connection, edit_id, state=EditState.RUNNING)
+                return True
+        except IntegrityError:  # a prediction is bought once, so it is of one attempt
+            return False
+
+    async def found(self, edit_id: str) -> bool:
+        """unknown → running: its prediction was found after all. False if it is not unknown (any more)."""
+        revive = (
+            update(EDITS)
+            .where(EDITS.c.id == edit_id, EDITS.c.state == EditState.UNKNOWN)
+            .values(state=EditState.RUNNING, reason=None, ended_at=None)
+        )
+        async with self._database.writing() as connection:
+            return (await connection.execute(revive)).rowcount == 1
 
     async def close_attempt(self, attempt_id: int, state: AttemptState, error: str = "") -> None:
         """End an attempt; one that has ended already stays as it ended."""
@@ -195,6 +216,9 @@ class SqlEdits:
         """Hold the money and insert an edit that no request asked for, all or nothing.
 
         False, with nothing changed, if there is an edit of its origin: what asked for it asks twice.
+
+        Raises:
+            OverBudget, TooManyWaiting: nothing was held or written.
         """
         add = (
             self._database.insert(EDITS)
@@ -205,7 +229,7 @@ class SqlEdits:
         async with self._database.writing() as connection:
             if (await connection.execute(add)).one_or_none() is None:
                 return False
-            await ledger.hold(connection, edit)
+            await ledger.hold(self._database, connection, [edit], self._books)
             return True
 
     async def of_origin(self, origin: str) -> Edit | None:

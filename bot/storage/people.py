@@ -3,35 +3,45 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Table, select
 
+from bot.clock import Clock, SystemClock
 from bot.domain.preferences import Preferences
 from bot.storage.database import Database
 from bot.storage.tables import PREFERENCES, USERS
+
+_FRESH = timedelta(hours=20)  # so long a noted sight is new enough
 
 
 class SqlPeople:
     """The people in the database."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, clock: Clock | None = None) -> None:
         self._database = database
+        self._clock = clock or SystemClock()
 
     async def seen(self, user_id: int, name: str, username: str | None, language: str | None) -> None:
-        """Remember how a person is called; it writes only what changed, since it comes with every update."""
-        known = select(USERS.c.name, USERS.c.username, USERS.c.language).where(USERS.c.id == user_id)
+        """Remember how a person is called, and (to the day) when they were here.
+
+        It writes only what changed, since it comes with every update.
+        """
+        named = {"name": name, "username": username, "language": language}
+        known = select(*(USERS.c[column] for column in named), USERS.c.seen_at).where(USERS.c.id == user_id)
         async with self._database.reading() as connection:
             row = (await connection.execute(known)).one_or_none()
-        if row is None or tuple(row) != (name, username, language):
-            await self._put(USERS, "id", user_id, name=name, username=username, language=language)
+        now = self._clock.now()
+        if row is None or row[:-1] != tuple(named.values()) or not _recent(row.seen_at, now):
+            await self._put(USERS, "id", user_id, **named, seen_at=now)
 
     async def name(self, user_id: int) -> str | None:
         """How a person was called when last seen, if ever."""
         async with self._database.reading() as connection:
             found = await connection.execute(select(USERS.c.name).where(USERS.c.id == user_id))
             name: str | None = found.scalar_one_or_none()
-        return name
+        return name or None
 
     async def preferences(self, user_id: int) -> Preferences:
         """What a person chose; the defaults if nothing."""
@@ -54,3 +64,7 @@ class SqlPeople:
         )
         async with self._database.writing() as connection:
             await connection.execute(upsert)
+
+
+def _recent(seen_at: datetime | None, now: datetime) -> bool:
+    return seen_at is not None and abs(now - seen_at) < _FRESH

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.edits import Edit, Joined, Request, RequestState
 from bot.domain.roles import Decision
+from bot.storage.books import Books
 from bot.storage.database import Database
 from bot.storage.inbox import mark_done
 from bot.storage.ledger import hold
@@ -24,8 +25,9 @@ _OPEN = (RequestState.COLLECTING, RequestState.PREPARING, RequestState.ASKING)
 class SqlRequests:
     """The requests in the database."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, books: Books | None = None) -> None:
         self._database = database
+        self._books = books or Books()
 
     async def open(self, request: Request, due_at: datetime, update_id: int | None = None) -> Request:
         """Insert a request and mark its update done, in one transaction.
@@ -197,6 +199,9 @@ class SqlRequests:
 
         False if the request is not being prepared any more, or if an edit of one of these origins
         exists, so that its work was done before: then no edit is inserted and no money held.
+
+        Raises:
+            OverBudget, TooManyWaiting: nothing was held or written.
         """
         async with self._database.writing() as connection:
             if not await _move(
@@ -207,8 +212,7 @@ class SqlRequests:
                 if await self._insert(connection, edits) < len(edits):
                     await inserting.rollback()
                     return False
-            for edit in edits:
-                await hold(connection, edit)
+            await hold(self._database, connection, edits, self._books)
             return True
 
     async def expire(self, before: datetime) -> int:

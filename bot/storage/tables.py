@@ -17,6 +17,7 @@ from sqlalchemy import (
     Table,
     TypeDecorator,
     UniqueConstraint,
+    false,
     text,
 )
 from sqlmodel import Field, SQLModel
@@ -64,8 +65,17 @@ def _telegram_id(**options: Any) -> Any:
     return Field(sa_type=BigInteger, **options)
 
 
+# Columns that came to a table with rows have a default in the database.
+def _word(default: str) -> Any:
+    return Field(default=default, sa_column_kwargs={"server_default": default})
+
+
+def _no() -> Any:
+    return Field(default=False, sa_column_kwargs={"server_default": false()})
+
+
 class UserRow(_Row, table=True):
-    """A person who wrote to the bot."""
+    """A person who wrote to the bot, or whom an admin decided about."""
 
     __tablename__ = "users"
 
@@ -73,6 +83,27 @@ class UserRow(_Row, table=True):
     name: str
     username: str | None = None
     language: str | None = None
+    standing: str = _word("unknown")
+    admin: bool = _no()
+    told: bool = _no()
+    asked_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    decided_by: int | None = _telegram_id(default=None)
+    decided_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    seen_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class GroupRow(_Row, table=True):
+    """A group that the bot is or was in. Its id is a chat's, negative."""
+
+    __tablename__ = "groups"
+
+    id: int = _telegram_id(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    title: str
+    standing: str
+    per_member: bool
+    asked_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    decided_by: int | None = _telegram_id(default=None)
+    decided_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
 class PreferencesRow(_Row, table=True):
@@ -88,6 +119,7 @@ class PreferencesRow(_Row, table=True):
     delivery: str
     confirm_above: int | None = Field(default=None, sa_type=BigInteger)
     finishing: bool
+    complexity: str | None = None
 
 
 class InboxRow(_Row, table=True):
@@ -194,6 +226,7 @@ class AttemptRow(_Row, table=True):
     state: str
     source_url: str = Field(unique=True)
     prediction_id: str | None = Field(default=None, unique=True)
+    cost: int | None = Field(default=None, sa_type=BigInteger)
     error: str = ""
     opened_at: datetime = Field(sa_type=UtcDateTime)
 
@@ -225,16 +258,25 @@ class ButtonRow(_Row, table=True):
 
 
 class LedgerRow(_Row, table=True):
-    """One movement of money, in micro-dollars. ``day`` is the UTC date of the edit's hold.
+    """One movement of money, in micro-dollars. ``day`` is the date of the edit's hold in `TIMEZONE`.
 
     For every settled edit, hold = charge + release. The indexes cover the sums: a query reads no row.
     """
 
     __tablename__ = "ledger"
     __table_args__ = (
-        UniqueConstraint("edit_id", "kind"),
+        Index(
+            "ix_ledger_once",
+            "edit_id",
+            "kind",
+            unique=True,
+            sqlite_where=text("kind <> 'adjust'"),
+            postgresql_where=text("kind <> 'adjust'"),
+        ),
+        Index("ix_ledger_edit_id", "edit_id"),
         Index("ix_ledger_user", "user_id", "day", "kind", "model", "micros"),
-        Index("ix_ledger_day", "day", "kind", "micros"),
+        Index("ix_ledger_chat", "chat_id", "day", "kind", "micros"),
+        Index("ix_ledger_day", "day", "kind", "user_id", "chat_id", "model", "micros"),
     )
 
     id: int = _counter()
@@ -242,10 +284,71 @@ class LedgerRow(_Row, table=True):
     user_id: int = _telegram_id()
     chat_id: int = _telegram_id()
     model: str
-    kind: str  # hold, charge, release
+    kind: str  # hold, charge, release, adjust
     micros: int = Field(sa_type=BigInteger)
     at: datetime = Field(sa_type=UtcDateTime)
     day: date
+
+
+class CounterRow(_Row, table=True):
+    """What the ledger's rows of one period add up to for one person, group or the bot (``scope_id`` 0).
+
+    Never deleted, so that a period that comes again finds what was spent in it.
+    """
+
+    __tablename__ = "counters"
+
+    scope: str = Field(primary_key=True)
+    scope_id: int = _telegram_id(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    period: str = Field(primary_key=True)
+    start: date = Field(primary_key=True)
+    held: int = Field(sa_type=BigInteger)
+    spent: int = Field(sa_type=BigInteger)
+
+
+class LimitRow(_Row, table=True):
+    """A limit that an admin set. ``micros`` NULL: no limit at all."""
+
+    __tablename__ = "limits"
+
+    scope: str = Field(primary_key=True)
+    scope_id: int = _telegram_id(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    period: str = Field(primary_key=True)
+    micros: int | None = Field(default=None, sa_type=BigInteger)
+
+
+class NoteRow(_Row, table=True):
+    """A fact about the whole bot."""
+
+    __tablename__ = "notes"
+
+    name: str = Field(primary_key=True)
+    text: str
+    at: datetime = Field(sa_type=UtcDateTime)
+
+
+class TurnRow(_Row, table=True):
+    """A turn at a provider: asked for, granted, given back. An edit has at most one that is not."""
+
+    __tablename__ = "turns"
+    __table_args__ = (
+        Index(
+            "ix_turns_open",
+            "edit_id",
+            unique=True,
+            sqlite_where=text("returned_at IS NULL"),
+            postgresql_where=text("returned_at IS NULL"),
+        ),
+        Index("ix_turns_granted", "provider", "granted_at"),
+    )
+
+    id: int = _counter()  # the order of asking
+    provider: str
+    edit_id: str
+    user_id: int = _telegram_id()
+    seen_at: datetime = Field(sa_type=UtcDateTime)
+    granted_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    returned_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
 def _table(row: type[_Row]) -> Table:
@@ -254,6 +357,7 @@ def _table(row: type[_Row]) -> Table:
 
 METADATA = _Row.metadata
 USERS = _table(UserRow)
+GROUPS = _table(GroupRow)
 PREFERENCES = _table(PreferencesRow)
 INBOX = _table(InboxRow)
 REQUESTS = _table(RequestRow)
@@ -261,4 +365,8 @@ EDITS = _table(EditRow)
 ATTEMPTS = _table(AttemptRow)
 RESULTS = _table(ResultRow)
 LEDGER = _table(LedgerRow)
+COUNTERS = _table(CounterRow)
+LIMITS = _table(LimitRow)
+NOTES = _table(NoteRow)
+TURNS = _table(TurnRow)
 BUTTONS = _table(ButtonRow)

@@ -129,6 +129,7 @@ def attempt_of(row: Row[Any]) -> Attempt:
         source_url=row.source_url,
         opened_at=row.opened_at,
         prediction_id=row.prediction_id,
+        cost=row.cost,
     )
 
 

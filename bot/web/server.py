@@ -1,20 +1,22 @@
-"""Serves ``/healthz``, so that a supervisor can tell a bot that works from one that only runs."""
+"""Serves webhooks, and ``/healthz``, which tells a supervisor a bot that works from one that only runs."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 
 import structlog
 import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Mount, Route
 
 from bot.errors import StartRefused
+from bot.web import hooks
 
 log = structlog.get_logger(__name__)
 
@@ -22,14 +24,33 @@ Check = Callable[[], Awaitable[str | None]]
 """Answers None when all is well, else what is wrong."""
 
 
-def build(checks: dict[str, Check]) -> Starlette:
-    """The application. ``/healthz`` answers 200 or 503, and says which check failed."""
+@dataclass(slots=True)
+class Site:
+    """What is served. Before the bot is ready and after it stopped no webhook is open."""
+
+    checks: Mapping[str, Check] = field(default_factory=dict)
+    open: Mapping[str, hooks.Hook] = field(default_factory=dict)
+    starting: bool = False
+
+
+def build(site: Site, webhooks: tuple[str, ...] = (), base: str = "", seconds: float = 30.0) -> Starlette:
+    """The application. ``/healthz`` answers 200 or 503, and says which check failed.
+
+    Args:
+        site: what there is now; it may change at any time.
+        webhooks: the names of those there will be, each at ``/<name>/<token>``.
+        base: a path that the address on the internet has; a proxy may leave it on or take it off.
+        seconds: how long a body may take.
+    """
 
     async def healthz(request: Request) -> JSONResponse:
-        problems = {name: problem for name, check in checks.items() if (problem := await check())}
-        return JSONResponse({"ok": not problems, **problems}, status_code=503 if problems else 200)
+        problems = {name: problem for name, check in site.checks.items() if (problem := await check())}
+        state = {"starting": True} if site.starting else {}
+        return JSONResponse({"ok": not problems, **state, **problems}, status_code=503 if problems else 200)
 
-    return Starlette(routes=[Route("/healthz", healthz)])
+    posted: list[BaseRoute] = [hooks.route(name, site, seconds) for name in webhooks]
+    below = [Mount(base, routes=posted)] if base and posted else []
+    return Starlette(routes=[Route("/healthz", healthz), *posted, *below])
 
 
 class _Server(uvicorn.Server):

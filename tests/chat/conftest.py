@@ -12,11 +12,15 @@ from bot.chat import application
 from bot.chat.application import App
 from bot.chat.replies import Bot
 from bot.clock import SystemClock
+from bot.domain.access import Standing
+from bot.domain.budgets import Budgets
 from bot.domain.timing import Timing
 from bot.storage.database import Database
 from bot.storage.inbox import SqlInbox
 from bot.storage.migrations import upgrade
-from tests.sandbox.telegram_bench import TOKEN, Bench, standin
+from tests.chat import admin_bench
+from tests.chat.admin_bench import Office
+from tests.sandbox.telegram_bench import ADA, BEN, TOKEN, Bench, standin
 
 TIMING = Timing().faster(20)
 
@@ -65,3 +69,15 @@ async def database(migrated: Path, tmp_path: Path) -> AsyncIterator[Database]:
 def inbox(database: Database) -> SqlInbox:
     """The real inbox."""
     return SqlInbox(database)
+
+
+@pytest.fixture
+async def office(telegram: Bench, app: App, database: Database) -> Office:
+    """The panel of admins. Ben is approved; everybody has a dollar a day and ten a month."""
+    opened = await admin_bench.office(
+        telegram, app, database, Budgets(user_day=1_000_000, user_month=10_000_000)
+    )
+    await opened.people.seen(BEN, "Ben", "ben", "en")
+    await opened.telegram.started(BEN)
+    await opened.access.decide(BEN, Standing.APPROVED, ADA, opened.now)
+    return opened

@@ -36,7 +36,7 @@ class Call:
 
 
 class MemoryTelegram(BaseRequest):
-    """Answers every call but getMe after ``seconds``; ``refusal`` may give the answer to one instead."""
+    """Answers every call but getMe and deleteWebhook, which a bot begins with, after ``seconds``; ``refusal`` may give the answer to one instead."""
 
     def __init__(self, seconds: float = 0.0) -> None:
         self.seconds = seconds
@@ -59,8 +59,8 @@ class MemoryTelegram(BaseRequest):
     ) -> tuple[int, bytes]:
         parameters = request_data.parameters if request_data else {}
         call = Call(url.rpartition("/")[2], asyncio.get_running_loop().time(), parameters)
-        if call.method == "getMe":
-            return 200, json.dumps({"ok": True, "result": ME}).encode()
+        if call.method in {"getMe", "deleteWebhook"}:
+            return 200, json.dumps({"ok": True, "result": ME if call.method == "getMe" else True}).encode()
         self.calls.append(call)
         await asyncio.sleep(self.seconds)
         status, answer = self.refusal(call) or (200, {"ok": True, "result": self._result(call)})

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from bot.chat.messenger import Messages
+from bot.chat.notices import Notices
 from bot.chat.progress import Progress
 from bot.chat.questions import Asking
 from bot.chat.replies import Bot
@@ -25,11 +26,13 @@ from bot.errors import (
     PersonUnreachable,
     PictureBroken,
 )
+from bot.storage.access import SqlAccess
 from bot.storage.buttons import SqlButtons
 from bot.storage.database import Database
 from tests.chat.conftest import TIMING
 from tests.chat.memory_telegram import WITH_RETRY_AFTER
-from tests.fakes import FakeChats, FakeEdits, FakeImaging, FakePeople, Turns
+from tests.fakes import FakeEdits, FakeImaging, FakePeople, Turns
+from tests.fakes_of_storage import FakeChats
 from tests.jobs.bench import an_edit
 from tests.sandbox.telegram_bench import ADA, CAT, GROUP, Bench, picture
 
@@ -50,6 +53,7 @@ class Delivery:
             bot,
             Progress(bot, FakeEdits(), FakeChats(), FakePeople(), TIMING, clock),
             Asking(bot, buttons, FakeEdits(), (), clock),
+            Notices(bot, SqlAccess(database, clock), (ADA,)),
             buttons,
             self.imaging,
             load,

@@ -5,56 +5,23 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from telegram import Update
-from telegram.ext import TypeHandler
 
-from bot.chat import application
-from bot.chat.application import App, Gate
-from bot.chat.replies import Bot
+from bot.chat.application import App
+from bot.domain.access import Policy
 from bot.errors import StorageBusy
 from bot.storage.database import Database
 from bot.storage.people import SqlPeople
-from tests.sandbox.telegram_bench import ADA, BEN, BOT_ID, GROUP, Bench
-
-
-class Door:
-    """An application behind whose gate one handler remembers who came in. Ada is served, Ben is not."""
-
-    def __init__(self, telegram: Bench, app: App, bot: Bot, people: SqlPeople) -> None:
-        self.telegram, self.app, self.bot = telegram, app, bot
-        self.entered: list[int] = []
-        gate = Gate(bot, people, lambda user_id: user_id == ADA)
-        application.route(app, gate, [[TypeHandler(Update, self._enter)]])
-
-    async def _enter(self, update: Update, context: Any) -> None:
-        assert update.effective_user
-        self.entered.append(update.effective_user.id)
-
-    async def comes(self) -> None:
-        """Let in what waits."""
-        for raw in await self.telegram.updates():
-            await self.process(raw)
-
-    async def process(self, raw: dict[str, Any]) -> None:
-        await self.app.process_update(Update.de_json(raw, self.bot))
-
-    async def said(self, chat: int) -> list[str]:
-        """What the bot wrote into a chat."""
-        messages = (await self.telegram.sandbox(f"chats/{chat}/messages"))["messages"]
-        return [message["text"] for message in messages if message["from"]["id"] == BOT_ID]
+from tests.chat.access_bench import House
+from tests.sandbox.telegram_bench import ADA, BEN, GROUP, Bench
 
 
 @pytest.fixture
-def people(database: Database) -> SqlPeople:
-    return SqlPeople(database)
+async def door(telegram: Bench, app: App, database: Database) -> House:
+    """Ada is served, Ben is not."""
+    return await House.opened(telegram, app, database, policy=Policy.CLOSED)
 
 
-@pytest.fixture
-def door(telegram: Bench, app: App, bot: Bot, people: SqlPeople) -> Door:
-    return Door(telegram, app, bot, people)
-
-
-async def test_who_is_served_comes_in(door: Door) -> None:
+async def test_who_is_served_comes_in(door: House) -> None:
     """Without a word of the gate."""
     await door.telegram.write(ADA, ADA, text="hello")
     await door.comes()
@@ -62,7 +29,7 @@ async def test_who_is_served_comes_in(door: Door) -> None:
     assert await door.said(ADA) == []
 
 
-async def test_a_stranger_gets_one_polite_sentence(door: Door) -> None:
+async def test_a_stranger_gets_one_polite_sentence(door: House) -> None:
     """With the id that the owner needs to let them in."""
     await door.telegram.write(BEN, BEN, text="/start")
     await door.comes()
@@ -72,7 +39,7 @@ async def test_a_stranger_gets_one_polite_sentence(door: Door) -> None:
     assert str(BEN) in text
 
 
-async def test_a_stranger_in_a_group_gets_a_short_answer(door: Door) -> None:
+async def test_a_stranger_in_a_group_gets_a_short_answer(door: House) -> None:
     """Without an id: the others there did not ask."""
     await door.telegram.write(GROUP, BEN, text="/edit@wavebrush_bot make it blue")
     await door.comes()
@@ -80,7 +47,7 @@ async def test_a_stranger_in_a_group_gets_a_short_answer(door: Door) -> None:
     assert await door.said(GROUP) == ["Sorry, I only work for the people on my owner's list."]
 
 
-async def test_a_stranger_who_does_not_turn_to_the_bot_gets_no_answer(door: Door) -> None:
+async def test_a_stranger_who_does_not_turn_to_the_bot_gets_no_answer(door: House) -> None:
     """Even if the bot sees what is said."""
     await door.telegram.sandbox(f"groups/{GROUP}/bot", {"status": "administrator"})
     await door.telegram.updates()
@@ -92,7 +59,7 @@ async def test_a_stranger_who_does_not_turn_to_the_bot_gets_no_answer(door: Door
 
 
 @pytest.mark.parametrize("mask", ["anonymous", "channel"])
-async def test_who_is_not_known_can_not_be_charged(door: Door, mask: str) -> None:
+async def test_who_is_not_known_can_not_be_charged(door: House, mask: str) -> None:
     """An anonymous admin and who signs as a channel are told so, when they turn to the bot."""
     await door.telegram.write(GROUP, ADA, text="nothing for the bot", **{"as": mask})
     await door.telegram.write(GROUP, ADA, text="/edit@wavebrush_bot make it blue", **{"as": mask})
@@ -104,14 +71,14 @@ async def test_who_is_not_known_can_not_be_charged(door: Door, mask: str) -> Non
     assert all("can't be charged" in text for text in told)
 
 
-async def test_who_is_served_comes_in_from_a_group(door: Door) -> None:
+async def test_who_is_served_comes_in_from_a_group(door: House) -> None:
     """It is the person who counts, not the place."""
     await door.telegram.write(GROUP, ADA, text="/edit@wavebrush_bot make it blue")
     await door.comes()
     assert door.entered == [ADA]
 
 
-async def test_a_strangers_press_does_nothing(door: Door) -> None:
+async def test_a_strangers_press_does_nothing(door: House) -> None:
     """Also on a button of somebody who is served."""
     message = {"message_id": 5, "date": 0, "chat": {"id": BEN, "type": "private"}, "text": "?"}
     stranger = {"id": BEN, "is_bot": False, "first_name": "Ben"}
@@ -122,7 +89,7 @@ async def test_a_strangers_press_does_nothing(door: Door) -> None:
 
 
 @pytest.mark.parametrize("sender", [None, {"id": ADA, "is_bot": True, "first_name": "Channel Bot"}])
-async def test_nobody_and_bots_are_not_let_in(door: Door, sender: dict[str, Any] | None) -> None:
+async def test_nobody_and_bots_are_not_let_in(door: House, sender: dict[str, Any] | None) -> None:
     """A channel's post has no person who could pay."""
     message = {"message_id": 5, "date": 0, "chat": {"id": ADA, "type": "private"}, "text": "hello"}
     await door.process({"update_id": 1, "message": message | ({"from": sender} if sender else {})})
@@ -130,7 +97,7 @@ async def test_nobody_and_bots_are_not_let_in(door: Door, sender: dict[str, Any]
     assert await door.said(ADA) == []
 
 
-async def test_a_stranger_who_blocked_the_bot_breaks_nothing(door: Door) -> None:
+async def test_a_stranger_who_blocked_the_bot_breaks_nothing(door: House) -> None:
     """The answer can't be sent, and that is all."""
     await door.telegram.write(BEN, BEN, text="/start")
     await door.telegram.sandbox(f"people/{BEN}/block", {"blocked": True})
@@ -138,7 +105,7 @@ async def test_a_stranger_who_blocked_the_bot_breaks_nothing(door: Door) -> None
     assert door.entered == []
 
 
-async def test_who_came_in_is_remembered(door: Door, people: SqlPeople, database: Database) -> None:
+async def test_who_came_in_is_remembered(door: House, database: Database) -> None:
     """By name, for those who look at the books."""
     await door.telegram.write(ADA, ADA, text="hello")
     await door.comes()
@@ -155,10 +122,10 @@ class BusyPeople(SqlPeople):
 
 
 async def test_a_busy_database_is_told_to_who_dispatches(
-    telegram: Bench, app: App, bot: Bot, database: Database
+    telegram: Bench, app: App, database: Database
 ) -> None:
     """So that the update waits instead of being lost."""
-    door = Door(telegram, app, bot, BusyPeople(database))
+    door = await House.opened(telegram, app, database, people=BusyPeople(database))
     await door.telegram.write(ADA, ADA, text="hello")
     with pytest.raises(StorageBusy):
         await door.comes()

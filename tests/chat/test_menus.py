@@ -54,9 +54,10 @@ def test_menus_fit_a_phone(model: str, name: str) -> None:
 
 @pytest.mark.parametrize("model", MODELS)
 def test_what_is_offered_is_what_the_model_has(model: str) -> None:
-    """Each quality, shape and resolution once, with one mark in each group."""
+    """Each quality, shape, resolution and complexity once, with one mark in each group."""
     row = catalogue.load().models[model]
-    for name, choices in (("quality", ["quality"]), ("size", ["aspect", "resolution"])):
+    groups = (("quality", ["quality"]), ("size", ["aspect", "resolution"]), ("complexity", ["complexity"]))
+    for name, choices in groups:
         menu = MENUS[name](asker(model=model))
         for choice in choices:
             offered = row.choices.get(choice)
@@ -78,6 +79,27 @@ def test_a_shape_the_model_lacks_marks_the_nearest() -> None:
     menu = MENUS["size"](asker(model="gpt-image-1", aspect="16:9"))
     assert marked(menu) == ["aspect:3:2"]
     assert "GPT Image 1 has no 16:9, so I use the nearest, 3:2." in menu.text
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_complexity_is_a_setting_where_the_model_has_it(model: str) -> None:
+    """Elsewhere there is nothing to choose, and an old menu says so."""
+    has_it = "complexity" in catalogue.load().models[model].choices
+    settings = MENUS["settings"](asker(model=model))
+    assert ("open:complexity" in items(settings)) == has_it
+    assert ("Complexity: Model decides" in settings.text) == has_it
+    assert bool(items(MENUS["complexity"](asker(model=model)))) == has_it
+
+
+def test_complexity_is_chosen_and_left_to_the_model_again() -> None:
+    """As the menu says, it costs nothing; another model keeps the wish."""
+    asking = asker(model="gpt-image-2.6-flare")
+    high = asking.choosing(chosen(asking, "complexity:high"))
+    assert high.preferences.complexity == "high"
+    assert marked(MENUS["complexity"](high)) == ["complexity:high"]
+    assert chosen(high, "complexity:model").complexity is None
+    other = high.choosing(chosen(high, "model:gpt-image-2"))
+    assert "“high” stays for other models" in MENUS["model"](other).text
 
 
 @pytest.mark.parametrize("delivery", DELIVERIES)

@@ -34,9 +34,9 @@ async def test_each_kind_of_chat_has_its_commands(telegram: Bench, bot: Bot) -> 
 
 async def test_every_command_is_in_the_menus() -> None:
     """None is forgotten, none is offered that is not answered; ``/edit`` is for groups only."""
-    assert set(PRIVATE) == handled()
-    assert set(GROUPS) - {"edit"} == handled() - {"start"}
-    assert set(PRIVATE) <= set(ADMINS)
+    assert set(ADMINS) == handled()
+    assert set(PRIVATE) == handled() - {"admin"}
+    assert set(GROUPS) - {"edit"} == handled() - {"start", "admin"}
 
 
 async def test_the_profile_says_what_the_bot_does(telegram: Bench, bot: Bot) -> None:

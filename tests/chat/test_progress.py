@@ -14,7 +14,8 @@ from bot.domain.ports import Stage
 from bot.domain.timing import Timing
 from bot.errors import StorageBusy
 from tests.chat.memory_telegram import WITH_RETRY_AFTER, Call, MemoryTelegram, memory_bot, refused
-from tests.fakes import FakeChats, FakeEdits, FakePeople, Turns
+from tests.fakes import FakeEdits, FakePeople, Turns
+from tests.fakes_of_storage import FakeChats
 from tests.jobs.bench import an_edit
 from tests.virtual_time import LoopClock, cancelled, in_virtual_time
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.domain.catalogue import ASPECT, QUALITY, Catalogue, load, nearest_aspect, parse
+from bot.domain.catalogue import ASPECT, QUALITY, RESOLUTION, Catalogue, load, nearest_aspect, parse
 from bot.domain.pictures import Size
 from bot.errors import ModelUnknown, ModelWithdrawn, PriceUnknown
 
@@ -27,6 +27,17 @@ wire = { low = "l" }
 [models.one.choices.aspect]
 values = ["1:1", "3:2"]
 """
+
+
+ONE_WORD = (
+    ROW
+    + """field = "size"
+wire = { "1:1 1k" = "1*1", "1:1 2k" = "2*2", "3:2 1k" = "3*2", "3:2 2k" = "6*4" }
+[models.one.choices.resolution]
+field = "size"
+values = ["1k", "2k"]
+"""
+)
 
 
 def with_live(*names: str) -> Catalogue:
@@ -72,6 +83,14 @@ def test_a_row_is_read_whole() -> None:
         pytest.param("micros = 1_000", "micros = -1", id="a price below nothing"),
         pytest.param('"3:2"', '"wide"', id="an aspect that is no shape"),
         pytest.param('"3:2"', '"3:0"', id="an aspect without a height"),
+        pytest.param(
+            'values = ["1:1"', 'wire = { "1:1" = "1*1" }\nvalues = ["1:1"', id="a word without a field"
+        ),
+        pytest.param(
+            "seconds = 10",
+            "seconds = 10\ncreate = { endpoint = 'a', prices = [{ quality = 'best', micros = 1 }] }",
+            id="a sibling's price for a value it lacks",
+        ),
     ],
 )
 def test_a_row_that_contradicts_itself_is_refused(right: str, wrong: str) -> None:
@@ -79,6 +98,84 @@ def test_a_row_that_contradicts_itself_is_refused(right: str, wrong: str) -> Non
     assert right in ROW
     with pytest.raises(ValueError):
         parse(ROW.replace(right, wrong))
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        pytest.param('"3:2 2k" = "6*4"', '"3:2 4k" = "6*4"', id="a word for a value it lacks"),
+        pytest.param(', "3:2 2k" = "6*4"', "", id="no word for two of its values"),
+        pytest.param(
+            'values = ["1k"', 'wire = { "1k" = "k" }\nvalues = ["1k"', id="words at the second choice"
+        ),
+    ],
+)
+def test_two_choices_of_one_field_have_a_word_for_both(right: str, wrong: str) -> None:
+    """All that can be chosen can be sent."""
+    assert right in ONE_WORD
+    with pytest.raises(ValueError, match="size"):
+        parse(ONE_WORD.replace(right, wrong))
+
+
+@pytest.mark.parametrize(
+    ("choices", "sent"),
+    [
+        ({}, {}),
+        ({QUALITY: "low"}, {"quality": "l"}),
+        ({ASPECT: "3:2", RESOLUTION: "2k"}, {"size": "6*4"}),
+        ({ASPECT: "1:1", RESOLUTION: "1k", QUALITY: "high"}, {"size": "1*1", "quality": "high"}),
+        ({RESOLUTION: "2k"}, {}),
+        ({ASPECT: "3:2"}, {}),
+        ({"colour": "red"}, {}),
+    ],
+)
+def test_two_choices_of_one_field_are_sent_as_one_word(choices: dict[str, str], sent: dict[str, str]) -> None:
+    """It is left out while one of them is left to the model."""
+    assert parse(ONE_WORD).models["one"].parameters(choices) == sent
+
+
+def test_a_mask_can_be_required_and_notes_taken() -> None:
+    """Both are said in the row."""
+    row = ROW.replace(
+        "seconds = 10", "seconds = 10\nmask = { field = 'm', form = 'white' }\nmarkup = 'notes'"
+    )
+    takes = parse(row).models["one"]
+    assert (takes.needs_mask, takes.markup_field) == (False, "notes")
+    assert parse(row.replace("'white'", "'white', required = true")).models["one"].needs_mask
+    assert not parse(ROW).models["one"].needs_mask
+
+
+def test_a_sibling_has_prices_of_its_own_or_none() -> None:
+    """What an edit costs says nothing of a new picture."""
+    row = ROW.replace("seconds = 10", "seconds = 10\ncreate = { endpoint = 'makers/one' }")
+    unpriced = parse(row).models["one"].create
+    assert unpriced is not None
+    assert unpriced.quoted
+    priced = (
+        parse(row.replace("'makers/one'", "'makers/one', prices = [{ micros = 7 }]")).models["one"].create
+    )
+    assert priced is not None
+    assert (priced.endpoint, priced.price({QUALITY: "high"})) == ("makers/one", 7)
+
+
+@pytest.mark.parametrize(
+    ("endpoints", "endpoint"),
+    [
+        (["openai/gpt-image-2/edit", "openai/gpt-image-2/text-to-image"], "openai/gpt-image-2/text-to-image"),
+        (["openai/gpt-image-2/edit"], None),
+    ],
+)
+def test_a_sibling_is_used_while_it_is_live(endpoints: list[str], endpoint: str | None) -> None:
+    """It may die before its model does."""
+    catalogue = load().with_live(endpoints)
+    creator = catalogue.creator(catalogue.models["gpt-image-2"])
+    assert (creator.endpoint if creator else None) == endpoint
+
+
+def test_before_anyone_asked_every_sibling_is_there() -> None:
+    """A row without one has none."""
+    assert load().creator(load().models["gpt-image-2"]) is not None
+    assert load().creator(load().models["gpt-image-1"]) is None
 
 
 @pytest.mark.parametrize(
@@ -112,7 +209,7 @@ def test_an_unknown_model_is_refused_with_what_there_is(name: str) -> None:
     with pytest.raises(ModelUnknown) as refusal:
         load().find(name)
     assert len(str(refusal.value.params["name"])) <= 60
-    assert refusal.value.params["offered"] == "gpt-image-2, gpt-image-1, gpt-image-1-mini"
+    assert refusal.value.params["offered"] == load().offered_names
 
 
 def test_a_withdrawn_model_is_told_from_an_unknown_one() -> None:
@@ -159,6 +256,12 @@ def test_successors_in_a_circle_end_at_the_default() -> None:
     """A mistake in the catalogue hangs nobody."""
     catalogue = chain(a="b", b="a", last="")
     assert catalogue.with_live(["makers/last/edit"]).for_person("a").name == "last"
+
+
+def test_who_chose_nothing_is_not_asked_for_a_mask() -> None:
+    """A model that needs one is the default only when there is no other."""
+    assert with_live("flux-fill-dev", "qwen-image-edit-plus").for_person(None).name == "qwen-image-edit-plus"
+    assert with_live("flux-fill-dev").for_person(None).name == "flux-fill-dev"
 
 
 def test_nothing_live_is_said() -> None:

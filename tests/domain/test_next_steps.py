@@ -16,15 +16,21 @@ from bot.domain.plan import plan
 from bot.domain.preferences import Preferences
 from bot.errors import ModelWithdrawn
 
-CATALOGUE = load()
+# The rows of one provider: another's are offered only where it is set up.
+ROWS = {name: model for name, model in load().models.items() if model.provider == "wavespeed"}
+CATALOGUE = replace(load(), models=ROWS)
 SOURCE = Size(1000, 700)
-MODELS = sorted(CATALOGUE.models)
+MODELS = sorted(name for name, model in CATALOGUE.models.items() if not model.quoted)
 
 
-def an_edit(preferences: Preferences | None = None, **changes: Any) -> Edit:
+def needs_mask(model: str) -> bool:
+    return CATALOGUE.models[model].needs_mask
+
+
+def an_edit(preferences: Preferences | None = None, *, masked: bool = False, **changes: Any) -> Edit:
     """An edit as it is accepted with these settings."""
     source = Inspection("JPEG", SOURCE, transparent=False)
-    planned = plan(CATALOGUE, preferences or Preferences(), "a comic", [source])
+    planned = plan(CATALOGUE, preferences or Preferences(), "a comic", [source], masked=masked)
     values: dict[str, Any] = {
         "id": "e1",
         "origin": "request:r1:0",
@@ -37,6 +43,7 @@ def an_edit(preferences: Preferences | None = None, **changes: Any) -> Edit:
         "quote": planned.quote,
         "created_at": datetime(2026, 3, 1, tzinfo=UTC),
         "fit": planned.fit,
+        "mask_key": "masks/r1.png" if masked else None,
     }
     return Edit(**{**values, **changes})
 
@@ -45,7 +52,7 @@ def an_edit(preferences: Preferences | None = None, **changes: Any) -> Edit:
 @pytest.mark.parametrize("aspect", ["auto", "model", "2:3"])
 def test_again_is_the_same(model: str, aspect: str) -> None:
     """Model, choices, layout and price."""
-    edit = an_edit(Preferences(model=model, aspect=aspect))
+    edit = an_edit(Preferences(model=model, aspect=aspect), masked=needs_mask(model))
     planned = next_plan(CATALOGUE, edit, AGAIN)
     assert (planned.model.name, planned.choices, planned.fit, planned.quote) == (
         edit.model,
@@ -60,7 +67,8 @@ def test_better_goes_up_one_by_one(model: str) -> None:
     """From the first quality to the last, each dearer, with all else as it was; then there is none."""
     offered = CATALOGUE.models[model].choices.get(QUALITY)
     values = offered.values if offered else ()
-    edit = an_edit(Preferences(model=model, quality=values[0] if values else None))
+    preferences = Preferences(model=model, quality=values[0] if values else None)
+    edit = an_edit(preferences, masked=needs_mask(model))
     for value in values[1:]:
         step = better(CATALOGUE, edit)
         assert step is not None
@@ -72,11 +80,14 @@ def test_better_goes_up_one_by_one(model: str) -> None:
     assert better(CATALOGUE, edit) is None
 
 
+@pytest.mark.parametrize("masked", [False, True])
 @pytest.mark.parametrize("model", MODELS)
-def test_another_model_takes_the_settings_that_it_has(model: str) -> None:
+def test_another_model_takes_the_settings_that_it_has(model: str, masked: bool) -> None:
     """What it costs is what a request with the same settings would."""
+    masked = masked or needs_mask(model)
     preferences = Preferences(model=model, quality="high", resolution="2k")
-    for step, planned in other_models(CATALOGUE, an_edit(preferences)):
+    edit = an_edit(preferences, masked=masked)
+    for step, planned in other_models(CATALOGUE, edit):
         name = step.removeprefix("model:")
         assert name != model
         had = CATALOGUE.models[model].choices
@@ -85,7 +96,7 @@ def test_another_model_takes_the_settings_that_it_has(model: str) -> None:
             quality="high" if QUALITY in had else None,
             resolution="2k" if RESOLUTION in had else None,
         )
-        asked = an_edit(same)
+        asked = an_edit(same, masked=masked)
         assert (planned.choices, planned.fit, planned.quote) == (asked.choices, asked.fit, asked.quote)
 
 
@@ -101,9 +112,17 @@ def test_models_that_can_not_do_it_are_not_offered() -> None:
     """Too few pictures, or gone."""
     pictures = (SentPicture(file_id="a"), SentPicture(Role.REFERENCE, file_id="b"))
     edit = an_edit(pictures=pictures)
-    assert [step for step, _ in other_models(CATALOGUE, edit)] == ["model:gpt-image-1-mini"]
+    steps = [step for step, _ in other_models(CATALOGUE, edit)]
+    assert steps == ["model:seedream-4.5", "model:qwen-image-edit-plus", "model:gpt-image-1-mini"]
     alone = Catalogue(CATALOGUE.models, CATALOGUE.preference, frozenset({edit.model}))
     assert list(other_models(alone, edit)) == []
+
+
+def test_a_model_that_needs_a_mask_is_only_a_step_after_one() -> None:
+    """Without, it would have nothing to edit."""
+    fills = {"model:flux-fill-dev", "model:z-image-turbo-inpaint"}
+    assert fills.isdisjoint(step for step, _ in other_models(CATALOGUE, an_edit()))
+    assert fills.issubset(step for step, _ in other_models(CATALOGUE, an_edit(masked=True)))
 
 
 def test_a_model_that_is_gone_can_not_again() -> None:

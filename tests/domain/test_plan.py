@@ -4,13 +4,37 @@ from __future__ import annotations
 
 import pytest
 
-from bot.domain.catalogue import ASPECT, QUALITY, RESOLUTION, load
+from bot.domain.catalogue import ASPECT, QUALITY, RESOLUTION, load, parse
 from bot.domain.pictures import Inspection, Size
 from bot.domain.plan import plan
 from bot.domain.preferences import Preferences
-from bot.errors import ModelWithdrawn, PromptMissing, PromptTooLong, TooManyPictures
+from bot.errors import (
+    MaskMissing,
+    ModelWithdrawn,
+    OnlyEdits,
+    PriceUnknown,
+    PromptMissing,
+    PromptTooLong,
+    TooManyPictures,
+)
 
 PHOTO = Inspection("JPEG", Size(4000, 3000), transparent=False)
+CREATING = """
+preference = ["one"]
+[models.one]
+title = "Number One"
+provider = "wavespeed"
+endpoint = "makers/one/edit"
+pictures = { field = "images", most = 2 }
+prompt = 100
+seconds = 10
+prices = [{ micros = 1_000 }]
+create = { endpoint = "makers/one", PRICES }
+[models.one.choices.quality]
+field = "quality"
+values = ["low", "high"]
+default = "low"
+"""
 LONGEST = load().models["gpt-image-2"].prompt_limit
 
 
@@ -20,6 +44,7 @@ def test_a_plan_has_the_model_the_choices_the_fit_and_the_price() -> None:
     planned = plan(load(), chosen, "make it blue", [PHOTO])
     assert planned.model.name == "gpt-image-1"
     assert planned.choices == {QUALITY: "high", ASPECT: "3:2"}
+    assert planned.fit is not None
     assert planned.fit.source == PHOTO.size
     assert planned.fit.padded
     assert planned.quote == 250_000
@@ -29,6 +54,7 @@ def test_a_chosen_shape_lays_the_source_out_as_it_is() -> None:
     """Only the model's own shape is padded to."""
     planned = plan(load(), Preferences(aspect="1:1", resolution="2k"), "make it blue", [PHOTO])
     assert planned.choices == {QUALITY: "medium", ASPECT: "1:1", RESOLUTION: "2k"}
+    assert planned.fit is not None
     assert not planned.fit.padded
     assert planned.quote == 120_000
 
@@ -75,3 +101,43 @@ def test_with_nothing_live_nothing_is_planned() -> None:
     """The person hears that, and not of an internal error."""
     with pytest.raises(ModelWithdrawn):
         plan(load().with_live([]), Preferences(), "blue", [PHOTO])
+
+
+@pytest.mark.parametrize("model", ["flux-fill-dev", "z-image-turbo-inpaint"])
+def test_a_model_that_needs_a_mask_is_not_bought_without_one(model: str) -> None:
+    """The refusal names the model; with a mask the plan is made."""
+    with pytest.raises(MaskMissing) as refusal:
+        plan(load(), Preferences(model), "a hat", [PHOTO])
+    assert refusal.value.params == {"model": load().models[model].title}
+    assert plan(load(), Preferences(model), "a hat", [PHOTO], masked=True).quote
+
+
+def test_a_mask_does_no_harm_to_the_others() -> None:
+    """It changes neither the price nor the choices."""
+    for name in ("gpt-image-1", "gpt-image-2"):
+        chosen = Preferences(name)
+        assert plan(load(), chosen, "a hat", [PHOTO]) == plan(load(), chosen, "a hat", [PHOTO], masked=True)
+
+
+@pytest.mark.parametrize("model", ["gpt-image-2.6-flare", "nano-banana-2"])
+def test_what_only_the_provider_can_price_is_not_bought_at_a_guess(model: str) -> None:
+    """Without a quote there is no plan."""
+    with pytest.raises(PriceUnknown):
+        plan(load(), Preferences(model), "a hat", [PHOTO])
+
+
+def test_words_alone_are_planned_with_the_models_sibling() -> None:
+    """It has its own endpoint and price, and nothing is laid out."""
+    text = CREATING.replace("PRICES", "prices = [{ quality = 'high', micros = 9 }, { micros = 5 }]")
+    planned = plan(parse(text), Preferences(quality="high"), "a fox", [])
+    assert (planned.model.endpoint, planned.quote, planned.fit) == ("makers/one", 9, None)
+    assert planned.choices == {QUALITY: "high"}
+
+
+def test_a_model_without_a_sibling_makes_nothing_from_words() -> None:
+    """The refusal says which ones do."""
+    with pytest.raises(OnlyEdits) as refusal:
+        plan(load(), Preferences("gpt-image-1"), "a fox", [])
+    assert refusal.value.params["model"] == "GPT Image 1"
+    assert str(refusal.value.params["offered"]).startswith("gpt-image-2, gpt-image-2.6-flare, ")
+    assert "gpt-image-1" not in str(refusal.value.params["offered"]).split(", ")

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import pytest
 
-from bot.domain.catalogue import ASPECT, QUALITY, RESOLUTION, load
+from bot.domain.catalogue import ASPECT, COMPLEXITY, QUALITY, RESOLUTION, Model, load
 from bot.domain.pictures import Size
 from bot.domain.preferences import (
     Preferences,
+    model_for,
     offered_sizes,
     parse_quality,
     parse_size,
+    price_range,
     resolve,
 )
-from bot.errors import QualityUnknown, SizeUnknown
+from bot.errors import ModelWithdrawn, QualityUnknown, SizeUnknown
 
 ONE, MINI, TWO = (load().models[name] for name in ("gpt-image-1", "gpt-image-1-mini", "gpt-image-2"))
+FLARE, BANANA, SEEDREAM = (
+    load().models[name] for name in ("gpt-image-2.6-flare", "nano-banana-2", "seedream-4.5")
+)
 PHOTO = Size(4000, 3000)
 
 
@@ -213,3 +218,95 @@ def test_a_model_whose_shape_cannot_be_asked_for_decides_itself() -> None:
     """It knows which shapes come back, and pads to them when the source's own is wished."""
     assert ASPECT not in resolve(Preferences(aspect="16:9"), MINI, PHOTO).choices
     assert resolve(Preferences(aspect="auto"), MINI, PHOTO).pad_to == "3:2"
+
+
+@pytest.mark.parametrize(("text", "aspect"), [("1:8", "1:8"), ("2:16", "1:8"), ("400x100", "4:1")])
+def test_a_longer_shape_is_read_where_the_model_has_it(text: str, aspect: str) -> None:
+    """Elsewhere 3:1 is the longest."""
+    assert parse_size(text, BANANA).aspect == aspect
+    with pytest.raises(SizeUnknown):
+        parse_size(text, TWO)
+
+
+def test_half_a_resolution_is_read() -> None:
+    """Where a model lacks it, its default is used and said."""
+    assert parse_size("0.5k", BANANA).resolution == "0.5k"
+    assert resolve(Preferences(resolution="0.5k"), BANANA, PHOTO).choices[RESOLUTION] == "0.5k"
+    assert resolve(Preferences(resolution="0.5k"), TWO, PHOTO).nearest == {RESOLUTION: ("0.5k", "1k")}
+
+
+@pytest.mark.parametrize(("wished", "used"), [("high", "high"), (None, None), ("endless", None)])
+def test_complexity_is_the_models_own_unless_it_is_chosen(wished: str | None, used: str | None) -> None:
+    """Nothing is sent for it then, and a model without it never gets it."""
+    chosen = Preferences(complexity=wished)
+    assert resolve(chosen, FLARE, PHOTO).choices.get(COMPLEXITY) == used
+    assert resolve(chosen, FLARE, PHOTO).nearest == {}
+    assert COMPLEXITY not in resolve(chosen, TWO, PHOTO).choices
+
+
+def test_without_a_source_auto_is_left_to_the_model() -> None:
+    """A picture from words has no shape to keep; a chosen one holds."""
+    assert resolve(Preferences(resolution="2k"), TWO, None).choices == {QUALITY: "medium", RESOLUTION: "2k"}
+    assert resolve(Preferences(aspect="2:3"), TWO, None).choices[ASPECT] == "2:3"
+
+
+@pytest.mark.parametrize(
+    ("preferences", "model", "prices"),
+    [
+        (Preferences(), ONE, (42_000, 63_000)),
+        (Preferences(aspect="1:1", quality="high"), ONE, (167_000, 167_000)),
+        (Preferences(resolution="4k"), TWO, (180_000, 180_000)),
+        (Preferences(), SEEDREAM, (40_000, 40_000)),
+        (Preferences(), FLARE, None),
+    ],
+)
+def test_prices_are_told_before_there_is_a_picture(
+    preferences: Preferences, model: Model, prices: tuple[int, int] | None
+) -> None:
+    """From and to, where the shape decides; none where only a quote tells."""
+    assert price_range(preferences, model) == prices
+
+
+@pytest.mark.parametrize(
+    ("left", "used"),
+    [
+        (None, "gpt-image-2"),
+        (60_000, "gpt-image-2"),
+        (59_999, "seedream-4.5"),
+        (40_000, "seedream-4.5"),
+        (20_000, "qwen-image-edit-plus"),
+        (19_999, "gpt-image-2"),
+        (0, "gpt-image-2"),
+        (-5, "gpt-image-2"),
+    ],
+)
+def test_the_default_is_the_first_that_can_be_paid(left: int | None, used: str) -> None:
+    """With nothing left for any it is the first: its refusal says what is left."""
+    assert model_for(load(), Preferences(), left).name == used
+
+
+def test_the_default_is_the_first_that_can_be_paid_with_the_settings_made() -> None:
+    """High quality makes the first one dear; low makes it cheap."""
+    assert model_for(load(), Preferences(quality="high"), 219_999).name == "seedream-4.5"
+    assert model_for(load(), Preferences(quality="low"), 30_000).name == "gpt-image-2"
+
+
+def test_a_default_that_can_be_paid_is_live() -> None:
+    """The next one of the preference is, if the cheap one is gone."""
+    live = load().with_live(["openai/gpt-image-2/edit", "wavespeed-ai/qwen-image/edit-plus"])
+    assert model_for(live, Preferences(), 59_999).name == "qwen-image-edit-plus"
+    with pytest.raises(ModelWithdrawn):
+        model_for(load().with_live([]), Preferences(), 59_999)
+
+
+@pytest.mark.parametrize("left", [None, 0, 1_000_000])
+def test_who_chose_a_model_keeps_it_whatever_is_left(left: int | None) -> None:
+    """Or its successor. Nobody is moved to another one unasked because they are short of money."""
+    assert model_for(load(), Preferences("gpt-image-1"), left).name == "gpt-image-1"
+    live = load().with_live(["openai/gpt-image-2/edit", "bytedance/seedream-v4.5/edit"])
+    assert model_for(live, Preferences("gpt-image-1"), left).name == "gpt-image-2"
+
+
+def test_who_chose_a_model_that_is_no_more_in_the_catalogue_chose_none() -> None:
+    """They get the default, by what they can pay."""
+    assert model_for(load(), Preferences("gone-long-ago"), 40_000).name == "seedream-4.5"

@@ -1,4 +1,4 @@
-"""One world with one bot for the tests that don't stop it, and a world of their own for those that do."""
+"""One world for most tests, and a world of their own for those with other settings."""
 
 from __future__ import annotations
 
@@ -11,11 +11,20 @@ from tests.e2e.world import World, world
 
 
 @pytest.fixture(scope="session")
-async def shared(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
-    """A world whose bot runs all the time. Every test brings its own people."""
+async def common(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
+    """The world that tests share."""
     async with world(tmp_path_factory.mktemp("shared")) as opened:
-        await opened.start()
         yield opened
+
+
+@pytest.fixture
+async def shared(common: World) -> World:
+    """A world whose bot runs: to start one costs seconds. Every test brings its own people.
+
+    A test may stop or kill the bot; what it changes at the stand-ins it puts back.
+    """
+    await common.running()
+    return common
 
 
 @pytest.fixture

@@ -77,22 +77,6 @@ async def test_a_model_that_the_provider_dropped(own: World) -> None:
     await dora.sees_text("GPT Image 1 is no longer offered by the provider. You can choose: gpt-image-2.")
 
 
-async def test_a_stranger(own: World) -> None:
-    """Who is not in ADMINS gets one polite sentence, and nothing is bought."""
-    await own.start(ADMINS="1")
-    eve = await own.person("Eve")
-    await eve.says("/start")
-    await eve.sees_text("this bot is private")
-    await eve.sends("cat.jpg", caption="please")
-
-    async def told_twice() -> bool:
-        await eve.look()
-        return sum("private" in message.get("text", "") for message in eve.messages.values()) == 2
-
-    await own.until(told_twice)
-    assert own.rows("SELECT 1 FROM requests") == []
-
-
 async def test_a_command_as_a_caption(shared: World) -> None:
     """A command is no prompt: nothing is bought."""
     finn = await shared.person("Finn")

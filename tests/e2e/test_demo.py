@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -11,19 +10,13 @@ from PIL import Image, ImageChops, ImageStat
 from playwright.async_api import Browser, Locator, Page, expect
 
 from tests.e2e.demo_bench import PHOTOS, demo
-from tests.sandbox.page_bench import bubble, choose_files, launched, needs_browser, opened, say, size_of
+from tests.sandbox.page_bench import bubble, choose_files, needs_browser, opened, say, size_of
 
 pytestmark = needs_browser
 
 COFFEE = PHOTOS / "coffee.jpg"
 WISH = "make it a pencil drawing"
 PRICE = "$0.06"
-
-
-@pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
-    async with launched() as browser:
-        yield browser
 
 
 async def test_demo_from_start_to_reset(browser: Browser, tmp_path: Path) -> None:

@@ -38,9 +38,9 @@ async def test_a_photo_with_a_caption_comes_back_edited(shared: World) -> None:
         (60_000, "medium", "3:2")
     ]
     await ada.says("/spend")
-    assert (await ada.sees_text("Today"))["text"] == (
-        "Today $0.06, this month $0.06, ever $0.06.\nGPT Image 2: $0.06 for 1 edit"
-    )
+    spent = await ada.sees(lambda message: message.get("caption", "").startswith("Today"))
+    assert "photo" in spent
+    assert spent["caption"] == ("Today $0.06, this month $0.06, ever $0.06.\n\nGPT Image 2: $0.06 for 1 edit")
 
 
 async def test_a_photo_without_a_caption_is_asked_about(shared: World) -> None:
@@ -116,11 +116,23 @@ async def test_others_are_answered_while_ten_edits_run(shared: World) -> None:
 
 
 async def test_waiting_costs_one_listing_for_all(shared: World) -> None:
-    """While predictions run they are found by listings, and each result is read once."""
-    results = [
-        call["path"] for call in await shared.calls(shared.wavespeed) if call["path"].endswith("/result")
-    ]
-    assert len(results) == len(set(results))
-    listings = [c for c in await shared.calls(shared.wavespeed) if c["path"] == "/api/v3/predictions"]
+    """While three predictions run they are found by listings, and each result is read once."""
+    gus = await shared.person("Gus")
+    await gus.starts()
+    await shared.quiet()
+    before = len(await shared.calls(shared.wavespeed))
+    for number in range(3):
+        await gus.sends("cat.jpg", caption=f"{gus.tag} waits {number}")
+
+    async def all_there() -> bool:
+        await gus.look()
+        return len([m for m in gus.messages.values() if "photo" in m and m["from"]["is_bot"]]) == 3
+
+    await shared.until(all_there)
+    calls = (await shared.calls(shared.wavespeed))[before:]
+    predictions = [p["id"] for p in await shared.predictions() if gus.tag in p["inputs"]["prompt"]]
+    read = [call["path"] for call in calls if call["path"].endswith("/result")]
+    assert sorted(read) == sorted(f"/api/v3/predictions/{prediction}/result" for prediction in predictions)
+    listings = [call for call in calls if call["path"] == "/api/v3/predictions"]
     assert listings
     assert all("include_inputs" not in json.dumps(call["json"]) for call in listings)

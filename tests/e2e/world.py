@@ -17,6 +17,7 @@ from typing import Any
 
 import httpx
 
+from bot.domain.edits import EditState
 from bot.sandbox.serve import serve
 from bot.sandbox.telegram import TelegramStandIn
 from bot.sandbox.wavespeed import WaveSpeedStandIn
@@ -62,6 +63,12 @@ class Bot:
                     raise AssertionError(f"the bot ended without saying {event}:\n{''.join(self.lines)}")
                 await self._grew.wait()
 
+    async def prints(self) -> str:
+        """Wait for a line on its standard output."""
+        assert self.process.stdout is not None
+        async with asyncio.timeout(PATIENCE):
+            return (await self.process.stdout.readline()).decode()
+
     async def ends(self) -> int:
         """Wait for the process to end; its exit code."""
         async with asyncio.timeout(PATIENCE):
@@ -104,6 +111,21 @@ class World:
         await bot.says("ready")
         return bot
 
+    async def running(self) -> Bot:
+        """The bot that runs, or a new one where none does."""
+        if self.bots and self.bots[-1].process.returncode is None:
+            return self.bots[-1]
+        return await self.start()
+
+    async def quiet(self) -> None:
+        """Wait until no edit is under way: the next fault meets nobody else's."""
+
+        async def ended() -> bool:
+            final = ",".join(f"'{state}'" for state in EditState if state.final)
+            return not self.rows(f"SELECT 1 FROM edits WHERE state NOT IN ({final})")
+
+        await self.until(ended)
+
     async def launch(self, **settings: str) -> Bot:
         """Start the bot."""
         environment = {
@@ -117,11 +139,16 @@ class World:
             "PORT": "0",
             "LOG_FORMAT": "json",
             "LOG_LEVEL": "DEBUG",
+            "MAX_EDITS_PER_USER": "10",
             "SPEED": str(SPEED),
             **settings,
         }
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "bot", "run", env=environment, cwd=ROOT, stderr=asyncio.subprocess.PIPE
+            *(sys.executable, "-m", "bot", "run"),
+            env=environment,
+            cwd=ROOT,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
         )
         self.bots.append(Bot(process))
         return self.bots[-1]

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,6 +16,8 @@ from bot.domain.pictures import MaskForm, Size, WireMask
 from bot.errors import NotAPicture
 from bot.imaging.service import Imaging
 from tests.imaging.samples import drawn, ellipse, encoded, photo, pixels, plane_of, region_of
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
@@ -65,3 +70,9 @@ async def test_refusals_come_through(imaging: Imaging) -> None:
     with pytest.raises(NotAPicture) as refusal:
         await port.inspect(b"%PDF-1.4")
     assert refusal.value.params == {"found": "PDF"}
+
+
+def test_the_bots_own_process_decodes_nothing() -> None:
+    """What it imports to name the workers' tasks brings neither numpy nor Pillow along."""
+    code = "import sys, bot.imaging.service; sys.exit(not {'numpy', 'PIL', 'scipy'}.isdisjoint(sys.modules))"
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT)

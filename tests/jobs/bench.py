@@ -10,13 +10,20 @@ from bot.clock import Clock
 from bot.domain.catalogue import load
 from bot.domain.edits import Attempt, AttemptState, Edit, EditState, KeptResult, Place, SentPicture
 from bot.domain.pictures import Fit, Role, Size
+from bot.domain.ports import Provider
 from bot.domain.timing import Timing
+from bot.domain.turns import Capacity
 from bot.errors import WavebrushError
+from bot.jobs.doors import Doors
 from bot.jobs.ending import Ports
 from bot.jobs.posting import Posting
+from bot.jobs.providers import Providers
+from bot.jobs.quoting import Quotes
 from bot.jobs.steps import Steps
+from bot.jobs.turns import Line
 from bot.jobs.watch import Watch
 from tests.fakes import PNG, FakeBlobs, FakeEdits, FakeImaging, FakeMessenger, FakePictures, FakeProvider
+from tests.fakes_of_storage import FakeNotes, FakeTurns
 from tests.virtual_time import START, LoopClock
 
 TIMING = Timing()
@@ -38,21 +45,29 @@ class Bench:
     changes: dict[str, Any] = field(default_factory=dict)
     edits: FakeEdits = field(default_factory=FakeEdits)
     provider: FakeProvider = field(default_factory=FakeProvider)
+    others: dict[str, Provider] = field(default_factory=dict)
     imaging: FakeImaging = field(default_factory=FakeImaging)
     pictures: FakePictures = field(default_factory=FakePictures)
     blobs: FakeBlobs = field(default_factory=FakeBlobs)
     messenger: FakeMessenger = field(default_factory=FakeMessenger)
     posting: Posting = field(default_factory=Posting)
+    notes: FakeNotes = field(default_factory=FakeNotes)
+    turns: FakeTurns = field(default_factory=FakeTurns)
+    capacity: Capacity = field(default_factory=Capacity)
     timing: Timing = TIMING
     clock: Clock = field(default_factory=LoopClock)
 
     def __post_init__(self) -> None:
         self.watch = Watch(self.provider, self.timing, self.clock)
+        self.quotes = Quotes(lambda model: self.provider, self.notes, self.timing, self.clock)
+        self.line = Line(self.turns, {"wavespeed": self.capacity}, self.timing, self.clock)
+        self.doors = Doors(self.notes, self.clock)
         self.edits.edits["e1"] = an_edit(**self.changes)
         self.steps = Steps(
             Ports(
                 edits=self.edits,
-                provider=self.provider,
+                providers=Providers(wavespeed=self.provider, **self.others),
+                webhook=lambda attempt: None,
                 imaging=self.imaging,
                 pictures=self.pictures,
                 blobs=self.blobs,
@@ -60,6 +75,9 @@ class Bench:
                 catalogue=load,
                 watch=self.watch,
                 posting=self.posting,
+                quotes=self.quotes,
+                line=self.line,
+                doors=self.doors,
                 timing=self.timing,
                 clock=self.clock,
             )

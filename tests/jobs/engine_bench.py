@@ -18,12 +18,14 @@ from bot.domain.edits import Edit, EditState
 from bot.domain.timing import Timing
 from bot.jobs import workflow
 from bot.jobs.engine import Engine
+from bot.jobs.steps import Steps
 from tests.jobs.bench import Bench, an_edit
 from tests.virtual_time import cancelled
 
 TIMING = replace(Timing().faster(100), engine_poll=0.01)
 PATIENCE = 20.0
 _numbers = itertools.count(1)
+Build = Callable[[Steps, Timing, workflow.Running], workflow.Workflow]
 
 
 class Calendar(SystemClock):
@@ -90,11 +92,13 @@ async def until(happens: Callable[[], object]) -> None:
 
 
 @asynccontextmanager
-async def an_engine(folder: Path, bench: Bench | None = None) -> AsyncIterator[Works]:
+async def an_engine(
+    folder: Path, bench: Bench | None = None, build: Build = workflow.build
+) -> AsyncIterator[Works]:
     """An engine on the database in that folder; nothing watches its predictions yet."""
     bench, calendar = bench or Bench(timing=TIMING, clock=SystemClock()), Calendar()
     running: workflow.Running = {}
-    edit = workflow.build(bench.steps, TIMING, running)
+    edit = build(bench.steps, TIMING, running)
     engine = Engine(f"sqlite:///{folder / 'engine.sqlite'}", "test", edit, running, TIMING, calendar)
     await engine.launch()
     try:

@@ -11,9 +11,13 @@ from bot.domain.catalogue import load
 from bot.domain.edits import Edit, EditState, KeptResult, Place, SentPicture
 from bot.domain.ports import Stage
 from bot.domain.preferences import Preferences
-from bot.errors import PictureGone
+from bot.domain.timing import Timing
+from bot.errors import AccountEmpty, IntakePaused, PictureGone, Refused
 from bot.jobs.again import Again, Dear, Wish
-from tests.fakes import FakeBlobs, FakeEdits, FakeMessenger
+from bot.jobs.doors import Doors
+from bot.jobs.quoting import Quotes
+from tests.fakes import FakeBlobs, FakeEdits, FakeMessenger, FakeProvider, Turns
+from tests.fakes_of_storage import FakeNotes
 from tests.jobs.bench import an_edit
 from tests.virtual_time import LoopClock
 
@@ -28,6 +32,8 @@ class Press:
     blobs: FakeBlobs = field(default_factory=FakeBlobs)
     messenger: FakeMessenger = field(default_factory=FakeMessenger)
     chosen: Preferences = field(default_factory=Preferences)
+    provider: FakeProvider = field(default_factory=FakeProvider)
+    notes: FakeNotes = field(default_factory=FakeNotes)
     enqueued: list[str] = field(default_factory=list)
     changes: dict[str, Any] = field(default_factory=dict)
 
@@ -39,6 +45,8 @@ class Press:
             self.edits,
             self.blobs,
             load,
+            Quotes(lambda model: self.provider, self.notes, Timing(), LoopClock()),
+            Doors(self.notes, LoopClock()),
             self.messenger,
             self.enqueue,
             LoopClock(),
@@ -131,3 +139,28 @@ async def test_what_is_used_again_is_kept_longer() -> None:
     press.blobs.put = noted  # type: ignore[method-assign] # only to see what is written
     assert isinstance(await press.take(), Edit)
     assert written == ["masks/r1.png", "e0.png"]
+
+
+async def test_the_exact_price_is_held() -> None:
+    """What the provider says, with what is left to the model at its dearest; and it is agreed to first."""
+    press = Press()
+    press.provider.quotes = Turns(41_000, 62_000, 61_000)
+    edit = await press.take("again")
+    assert isinstance(edit, Edit)
+    assert edit.quote == 62_000
+    dearer = Press()
+    dearer.provider.quotes = Turns(64_000)
+    assert await dearer.take("again") == Dear(64_000)
+
+
+@pytest.mark.parametrize(("close", "error"), [("pause", IntakePaused), ("exhaust", AccountEmpty)])
+async def test_a_closed_door(close: str, error: type[Refused]) -> None:
+    """No press gets through, and none is used up by trying."""
+    press = Press()
+    doors = Doors(press.notes, LoopClock())
+    await (doors.pause(1) if close == "pause" else doors.exhaust("wavespeed", 1))
+    with pytest.raises(error):
+        await press.take("again")
+    assert not press.enqueued
+    await (doors.resume() if close == "pause" else doors.refill(1))
+    assert isinstance(await press.take("again"), Edit)

@@ -10,7 +10,6 @@ from dbos import error as engine_error
 from sqlalchemy.exc import OperationalError
 
 from bot.domain.edits import Edit, EditState
-from bot.jobs.engine import MOST_AT_ONCE_PER_PERSON
 from tests.fakes import Turns, completed, running
 from tests.jobs.engine_bench import Works, an_engine, until, watching
 
@@ -123,7 +122,7 @@ async def test_an_edit_whose_task_was_lost_is_resumed(works: Works) -> None:
 
 async def test_an_edit_that_stands_in_the_queue_is_left_there(works: Works) -> None:
     """It waits for its person's others, and needs no second workflow."""
-    others = [await works.accepted(user_id=7) for _ in range(MOST_AT_ONCE_PER_PERSON)]
+    others = [await works.accepted(user_id=7) for _ in range(3)]
     for other in others:
         await waits(works, other)
     edit_id = await works.accepted(user_id=7)

@@ -16,10 +16,12 @@ from bot.domain.stores import Inbox, Requests
 from bot.domain.timing import Timing
 from bot.errors import StorageBusy
 from bot.jobs.deciding import Deciding
+from bot.jobs.doors import Doors
 from bot.jobs.engine import Engine
 from bot.jobs.housekeeping import Housekeeping
 from bot.jobs.preparing import Ports, Preparing
 from tests.fakes import FakeBlobs, FakeEdits, FakeImaging, FakeMessenger, FakePictures, Turns
+from tests.fakes_of_storage import FakeTurns
 from tests.jobs.bench import an_edit
 from tests.virtual_time import START, LoopClock, cancelled, in_virtual_time
 
@@ -91,6 +93,7 @@ def housekeeping(world: World) -> Housekeeping:
         pictures=FakePictures(),
         messenger=FakeMessenger(),
         decide=cast(Deciding, None),
+        doors=cast(Doors, None),
         enqueue=world.enqueue,
         timing=TIMING,
         clock=LoopClock(),
@@ -101,6 +104,7 @@ def housekeeping(world: World) -> Housekeeping:
         inbox=cast(Inbox, world),
         blobs=_Blobs(world),
         result_days=DAYS,
+        turns=FakeTurns(),
         preparing=Preparing(ports),
         engine=cast(Engine, world),
         timing=TIMING,

@@ -11,17 +11,22 @@ from pathlib import Path
 
 import pytest
 
+from bot.domain.budgets import USER_DAY
 from bot.domain.catalogue import load
 from bot.domain.edits import EditState, Place, Request, RequestState
 from bot.domain.timing import Timing
-from bot.errors import MessengerBusy, PictureGone, StorageBusy, WavebrushError
+from bot.errors import IntakePaused, MessengerBusy, OverBudget, PictureGone, StorageBusy, WavebrushError
 from bot.jobs.deciding import Deciding
+from bot.jobs.doors import Doors
 from bot.jobs.preparing import Ports, Preparing
+from bot.jobs.quoting import Quotes
+from bot.storage.accounts import SqlAccounts
 from bot.storage.database import Database
 from bot.storage.edits import SqlEdits
 from bot.storage.migrations import upgrade
 from bot.storage.requests import SqlRequests
-from tests.fakes import FakeBlobs, FakeImaging, FakeMessenger, FakePeople, FakePictures, Turns
+from tests.fakes import FakeBlobs, FakeImaging, FakeMessenger, FakePeople, FakePictures, FakeProvider, Turns
+from tests.fakes_of_storage import FakeNotes
 from tests.jobs.bench import SOURCE
 from tests.virtual_time import START, SetClock, cancelled
 
@@ -52,11 +57,15 @@ class World:
 
     def __init__(self, database: Database) -> None:
         self.requests, self.edits = SqlRequests(database), SqlEdits(database)
+        self.accounts = SqlAccounts(database)
         self.messenger = Messenger(requests=self.requests)
         self.pictures, self.clock = FakePictures(), SetClock()
         self.enqueued: list[str] = []
         self.enqueues: Turns[None] = Turns(None)
         imaging, blobs = FakeImaging(), FakeBlobs()
+        self.provider, notes = FakeProvider(), FakeNotes()
+        self.doors = Doors(notes, self.clock)
+        quotes = Quotes(lambda model: self.provider, notes, TIMING, self.clock)
         self.preparing = Preparing(
             Ports(
                 requests=self.requests,
@@ -64,7 +73,8 @@ class World:
                 imaging=imaging,
                 pictures=self.pictures,
                 messenger=self.messenger,
-                decide=Deciding(FakePeople(), imaging, self.pictures, blobs, load),
+                decide=Deciding(FakePeople(), imaging, self.pictures, blobs, load, quotes),
+                doors=self.doors,
                 enqueue=self._enqueue,
                 timing=TIMING,
                 clock=self.clock,
@@ -150,6 +160,18 @@ async def test_who_is_refused_is_told_before_the_request_is_closed(world: World)
     assert (type(error), state) == (PictureGone, RequestState.PREPARING)
 
 
+async def test_a_limit_that_leaves_too_little_refuses(world: World) -> None:
+    """Only accepting finds that out: it is said as any other refusal, and nothing is held."""
+    await world.accounts.set_limit(USER_DAY, 1001, 10_000)
+    await world.asked_for()
+    async with world.preparing_runs():
+        await world.until(RequestState.REFUSED)
+    ((error, state),) = world.messenger.refusals
+    assert (type(error), state) == (OverBudget, RequestState.PREPARING)
+    assert {"which": "user-day", "left": "$0.01"}.items() <= error.params.items()
+    assert await world.accounts.movements(START.date()) == []
+
+
 async def test_a_mistake_of_ours_is_answered_and_closed(world: World) -> None:
     """Nobody waits for an answer that never comes; the loop goes on, and the mistake is not repeated."""
     world.pictures.fetches = Turns(ZeroDivisionError())
@@ -203,3 +225,23 @@ async def test_an_edit_that_could_not_be_enqueued_is_left_to_the_sweeper(world: 
     (edit,) = await world.edits.unfinished_of(1001)
     assert edit.state is EditState.HELD
     assert world.messenger.refusals == []
+
+
+async def test_a_closed_door_refuses(world: World) -> None:
+    """An admin paused the bot: nothing is fetched, and the person hears why."""
+    await world.doors.pause(by=1)
+    await world.asked_for()
+    async with world.preparing_runs():
+        await until(lambda: world.messenger.refusals)
+    [(error, _)] = world.messenger.refusals
+    assert isinstance(error, IntakePaused)
+    assert not world.pictures.fetches.taken
+
+
+async def test_the_exact_price_is_held(world: World) -> None:
+    """And not the table's."""
+    world.provider.quotes = Turns(58_000)
+    await world.asked_for()
+    async with world.preparing_runs():
+        await until(lambda: world.enqueued)
+    assert (await world.edits.get(world.enqueued[0])).quote == 58_000

@@ -19,8 +19,8 @@ from bot.errors import (
     StorageBusy,
     Throttled,
 )
+from bot.jobs.buying import MASK_WORDS
 from bot.jobs.ending import ENDED, LOST, ON, WAIT
-from bot.jobs.steps import MASK_WORDS
 from tests.fakes import FakeEdits, FakeProvider, Turns, running
 from tests.jobs.bench import MASK, SOURCE, TIMING, Bench, uploaded
 from tests.virtual_time import START, cancelled, in_virtual_time, settle

@@ -26,6 +26,10 @@ class Provider(FakeProvider):
         self.ends = ends
         self.at: list[float] = []
 
+    async def result(self, prediction_id: str) -> Prediction:
+        self.read.append(prediction_id)
+        return (completed if self.ends[prediction_id] <= now() else running)(prediction_id)
+
     async def predictions(self, *args: object, **kwargs: object) -> list[Prediction]:
         self.at.append(now())
         ended = {key: completed(key) for key, end in self.ends.items() if end <= now()}
@@ -166,13 +170,47 @@ async def test_a_prediction_that_the_provider_no_longer_knows_has_ended() -> Non
 
 @in_virtual_time
 async def test_a_hint_is_followed_at_once() -> None:
-    """A webhook may know before the first look is due."""
+    """A webhook may know before the first look is due: that one is read by its id, and nothing listed."""
     provider = Provider(p=3.0)
     async with watching(provider) as watch:
         waiting = asyncio.create_task(until_ended(watch, expected=600))
         await asyncio.sleep(3.0)
         watch.hint("p")
         assert await waiting == 3.0
+    assert (provider.read, provider.at) == (["p"], [])
+
+
+@in_virtual_time
+async def test_a_hint_that_comes_before_the_wait_is_remembered() -> None:
+    """A quick model may have ended before its submit was written down."""
+    provider = Provider(p=0.0)
+    async with watching(provider) as watch:
+        watch.hint("p")
+        assert await until_ended(watch, expected=600) == 0.0
+
+
+@in_virtual_time
+async def test_many_hints_cost_no_more_than_a_few_reads() -> None:
+    """However often a webhook is repeated or forged."""
+    provider = Provider(p=60.0)
+    async with watching(provider) as watch:
+        waiting = asyncio.create_task(until_ended(watch, expected=600))
+        for _ in range(1000):
+            await asyncio.sleep(0.01)
+            watch.hint("p")
+        assert len(provider.read) <= 10 / TIMING.watch_first + 1
+        await cancelled(waiting)
+
+
+@in_virtual_time
+async def test_with_webhooks_the_listings_are_few_and_still_find_it() -> None:
+    """They may never come: the firewall, a proxy, the provider."""
+    provider = Provider(p=100.0)
+    watch = Watch(provider, TIMING, LoopClock(), hooked=True)
+    task = asyncio.create_task(watch.run())
+    assert 100.0 <= await until_ended(watch, expected=10) <= 100.0 + TIMING.watch_hooked
+    await cancelled(task)
+    assert len(provider.at) <= 1 + 100 / TIMING.watch_hooked
 
 
 @in_virtual_time

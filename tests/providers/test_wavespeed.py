@@ -54,7 +54,7 @@ async def test_from_picture_to_picture(sandbox: Sandbox, base64_output: bool) ->
 
 
 async def test_what_is_submitted(sandbox: Sandbox, wavespeed: WaveSpeed) -> None:
-    """The body has the inputs and the two flags, and nothing else."""
+    """The body has the inputs, and nothing else."""
     url = await wavespeed.upload(picture())
     await wavespeed.submit(submission(url, prompt="ein roter Hut 🎩"))
     [call] = await sandbox.submits()
@@ -63,8 +63,6 @@ async def test_what_is_submitted(sandbox: Sandbox, wavespeed: WaveSpeed) -> None
         "prompt": "ein roter Hut 🎩",
         "images": [url],
         "quality": "low",
-        "enable_sync_mode": False,
-        "enable_base64_output": False,
     }
 
 

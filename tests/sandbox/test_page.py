@@ -15,7 +15,6 @@ from tests.sandbox.page_bench import (
     GROUP,
     Bot,
     bubble,
-    launched,
     needs_browser,
     opened,
     say,
@@ -24,12 +23,6 @@ from tests.sandbox.page_bench import (
 )
 
 pytestmark = needs_browser
-
-
-@pytest.fixture(scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    async with launched() as browser:
-        yield browser
 
 
 @pytest.fixture

@@ -20,7 +20,6 @@ from tests.sandbox.page_bench import (
     Bot,
     bubble,
     choose_files,
-    launched,
     needs_browser,
     opened,
     say,
@@ -30,12 +29,6 @@ from tests.sandbox.page_bench import (
 )
 
 pytestmark = needs_browser
-
-
-@pytest.fixture(scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    async with launched() as browser:
-        yield browser
 
 
 @pytest.fixture

@@ -8,11 +8,26 @@ import pytest
 
 from bot.sandbox.wavespeed.checks import output_size
 from bot.sandbox.wavespeed.models import MODELS
-from tests.sandbox.wavespeed_bench import FLARE, IMAGE_1, IMAGE_2, MINI, SUNBURST, TEXT, picture, standin
+from tests.sandbox.wavespeed_bench import (
+    FLARE,
+    IMAGE_1,
+    IMAGE_2,
+    MINI,
+    SUNBURST,
+    TEXT,
+    opened,
+    picture,
+    standin,
+)
 
 URL = "https://example.test/cat.png"
 ONE = {"prompt": "comic", "image": URL}
 MANY = {"prompt": "comic", "images": [URL]}
+MASKED = {**ONE, "mask_image": URL}
+BANANA, SEEDREAM = "google/nano-banana-2/edit", "bytedance/seedream-v4.5/edit"
+KONTEXT, QWEN = "wavespeed-ai/flux-kontext-pro", "wavespeed-ai/qwen-image/edit-plus"
+FILL, INPAINT = "wavespeed-ai/flux-fill-dev", "wavespeed-ai/z-image/turbo-inpaint"
+FLARE_TEXT = "openai/gpt-image-2.6-flare/text-to-image"
 
 TAKEN: list[tuple[str, dict[str, Any]]] = [
     (IMAGE_1, ONE),
@@ -23,6 +38,18 @@ TAKEN: list[tuple[str, dict[str, Any]]] = [
     (FLARE, {**MANY, "aspect_ratio": "1:3", "quality": "max", "complexity": "high", "mask_image": URL}),
     (SUNBURST, {**MANY, "markup_image": URL, "output_format": "webp", "quality": "xhigh"}),
     (TEXT, {"prompt": "a house", "resolution": "2k"}),
+    (FLARE_TEXT, {"prompt": "a house", "aspect_ratio": "9:21", "quality": "max", "complexity": "low"}),
+    (BANANA, {**MANY, "images": [URL] * 14, "aspect_ratio": "8:1", "resolution": "0.5k"}),
+    (BANANA, {**MANY, "output_format": "jpeg", "enable_web_search": True}),
+    (SEEDREAM, {**MANY, "images": [URL] * 10, "size": "2560*1440"}),
+    (SEEDREAM, {**MANY, "size": "8192*8192"}),
+    (KONTEXT, {**ONE, "aspect_ratio": "9:21", "guidance_scale": 3.5}),
+    (KONTEXT, {**ONE, "guidance_scale": 20}),
+    (QWEN, {**MANY, "images": [URL] * 3, "size": "256*1536", "seed": -1, "output_format": "webp"}),
+    (FILL, {**MASKED, "size": "1536*1536", "num_inference_steps": 50, "guidance_scale": 0, "num_images": 4}),
+    (FILL, {**MASKED, "loras": [{"path": "maker/style", "scale": 0.5}] * 3, "seed": 7}),
+    (FILL, {**MASKED, "loras": []}),
+    (INPAINT, MASKED),
 ]
 
 REFUSED: list[tuple[str, dict[str, Any], str]] = [
@@ -55,6 +82,24 @@ REFUSED: list[tuple[str, dict[str, Any], str]] = [
         'use either "mask_image" or "markup_image", not both',
     ),
     (TEXT, {"prompt": "a house", "images": [URL]}, 'field "images" is not allowed'),
+    (FLARE_TEXT, {"prompt": "a house", "mask_image": URL}, 'field "mask_image" is not allowed'),
+    (BANANA, {**MANY, "images": [URL] * 15}, 'field "images" must have 1 to 14 items'),
+    (BANANA, {**MANY, "resolution": "0.5K"}, 'field "resolution" must be one of 0.5k, 1k, 2k, 4k'),
+    (SEEDREAM, {**MANY, "size": "2560*1439"}, 'field "size" must have at least 3686400 pixels'),
+    (SEEDREAM, {**MANY, "size": "8208*4096"}, 'field "size" must have sides from 1024 to 8192'),
+    (SEEDREAM, {**MANY, "size": "2048x2048"}, 'field "size" must be of the form width*height'),
+    (SEEDREAM, {**MANY, "size": 2048}, 'field "size" must be a string'),
+    (KONTEXT, {**ONE, "guidance_scale": 0.5}, 'field "guidance_scale" must be from 1 to 20'),
+    (KONTEXT, {**ONE, "guidance_scale": True}, 'field "guidance_scale" must be a number'),
+    (QWEN, {**MANY, "images": [URL] * 4}, 'field "images" must have 1 to 3 items'),
+    (QWEN, {**MANY, "size": "255*1024"}, 'field "size" must have sides from 256 to 1536'),
+    (QWEN, {**MANY, "seed": 0.5}, 'field "seed" must be an integer'),
+    (FILL, ONE, 'field "mask_image" is required'),
+    (FILL, {**MASKED, "num_images": 5}, 'field "num_images" must be from 1 to 4'),
+    (FILL, {**MASKED, "loras": ["style"]}, 'field "loras" must be an array of objects'),
+    (FILL, {**MASKED, "loras": [{"path": "a"}] * 4}, 'field "loras" must have 0 to 3 items'),
+    (INPAINT, ONE, 'field "mask_image" is required'),
+    (INPAINT, {**MASKED, "strength": 0.5}, 'field "strength" is not allowed'),
 ]
 
 
@@ -144,6 +189,22 @@ async def test_catalogue_says_what_is_checked() -> None:
         assert schema["properties"]["quality"]["default"] == "medium"
         assert "default" not in schema["properties"]["aspect_ratio"]
         assert models[IMAGE_2]["base_price"] == 0.06
+        fill = models[FILL]["api_schema"]["api_schemas"][0]["request_schema"]
+        assert fill["required"] == ["prompt", "image", "mask_image"]
+        size, steps = fill["properties"]["size"], fill["properties"]["num_inference_steps"]
+        assert (size["type"], size["minimum"], size["maximum"]) == ("string", 256, 1536)
+        assert (steps["type"], steps["minimum"], steps["maximum"], steps["default"]) == ("integer", 1, 50, 28)
+        assert fill["properties"]["loras"]["items"] == {"type": "object"}
+
+
+async def test_catalogue_leaves_out_what_is_withheld() -> None:
+    """So that a live schema that no longer fits can be played."""
+    async with standin() as bench:
+        await bench.set(withheld={IMAGE_2: {"quality": ["high"]}})
+        models = {one["model_id"]: one for one in await bench.data("models")}
+        properties = models[IMAGE_2]["api_schema"]["api_schemas"][0]["request_schema"]["properties"]
+        assert properties["quality"]["enum"] == ["low", "medium"]
+        assert properties["resolution"]["enum"] == ["1k", "2k", "4k"]
 
 
 PRICES = [
@@ -226,6 +287,15 @@ SIZES = [
     (IMAGE_2, {"resolution": "2k"}, 1.45, (2496, 1664)),
     (IMAGE_2, {}, 10.0, (1552, 656)),
     (FLARE, {}, 10.0, (1760, 576)),
+    (FLARE_TEXT, {}, 2.0, (1024, 1024)),
+    (BANANA, {"aspect_ratio": "8:1"}, 1.0, (2896, 352)),
+    (BANANA, {"resolution": "0.5k"}, 1.0, (512, 512)),
+    (SEEDREAM, {"size": "6048*2592"}, 1.0, (6048, 2592)),
+    (SEEDREAM, {}, 1.0, (2048, 2048)),
+    (KONTEXT, {}, 1.5, (1248, 832)),
+    (QWEN, {}, 2.0, (1440, 720)),
+    (FILL, {}, 2.0, (1024, 1024)),
+    (INPAINT, {"size": "256*512"}, 2.0, (256, 512)),
 ]
 
 
@@ -260,3 +330,25 @@ async def test_auto_size_is_charged_by_the_picture_that_came() -> None:
         assert (await bench.finish(prediction_id))["billed"] == 42_000
         wide = await bench.upload(picture(96, 64))
         assert (await bench.finish(await bench.submit(IMAGE_1, "comic", image=wide)))["billed"] == 63_000
+
+
+@pytest.mark.parametrize(
+    ("model", "inputs", "encoding"),
+    [(QWEN, MANY, "JPEG"), (QWEN, {**MANY, "output_format": "png"}, "PNG"), (BANANA, MANY, "PNG")],
+)
+async def test_pictures_come_in_the_models_own_format(
+    model: str, inputs: dict[str, Any], encoding: str
+) -> None:
+    """Or in the one that was asked for."""
+    async with standin() as bench:
+        source = await bench.upload(picture(64, 64))
+        prediction = await bench.run(model, **{**inputs, "images": [source]})
+        assert opened((await bench.http.get(prediction["outputs"][0])).content).format == encoding
+
+
+async def test_outputs_can_be_objects() -> None:
+    """As some models tell them."""
+    async with standin() as bench:
+        await bench.set(object_outputs=True)
+        [output] = (await bench.run(TEXT, "a house"))["outputs"]
+        assert opened((await bench.http.get(output["url"])).content).format == "PNG"

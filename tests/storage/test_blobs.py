@@ -41,6 +41,21 @@ async def test_a_key_never_leaves_its_folder(tmp_path: Path, key: str) -> None:
     assert _below(tmp_path) == []
 
 
+async def test_a_dropped_key_is_gone(tmp_path: Path) -> None:
+    """It alone; to drop it once more is fine, and what is no key drops nothing."""
+    blobs = FileBlobs(tmp_path)
+    await blobs.put("openai/a.png", b"one")
+    await blobs.put("openai/b.png", b"two")
+    for _ in range(2):
+        await blobs.drop("openai/a.png")
+    assert await blobs.get("openai/a.png") is None
+    assert await blobs.get("openai/b.png") == b"two"
+    with pytest.raises(ValueError, match="not a key"):
+        await blobs.drop("../b.png")
+    with pytest.raises(StorageBusy):
+        await blobs.drop("openai")  # a folder can't be dropped
+
+
 async def test_a_failed_put_keeps_the_old_bytes(tmp_path: Path) -> None:
     """What can't be stored is StorageBusy, and leaves neither half a file nor a temporary one."""
     blobs = FileBlobs(tmp_path)

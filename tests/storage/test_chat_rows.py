@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 
 import pytest
 from sqlalchemy import select
 
+from bot.domain.access import Group, Standing
+from bot.domain.budgets import GROUP_DAY
 from bot.domain.edits import EditState, Place, RequestState
 from bot.domain.stores import InboxUpdate
+from bot.storage.access import SqlAccess
+from bot.storage.accounts import SqlAccounts
 from bot.storage.chats import SqlChats
 from bot.storage.database import Database
 from bot.storage.edits import SqlEdits
 from bot.storage.inbox import SqlInbox
 from bot.storage.requests import SqlRequests
 from bot.storage.tables import METADATA
-from tests.storage.makers import LATER, NOW, a_part, a_request, accepted, prepared
+from tests.storage.makers import LATER, NOW, USER, a_part, a_request, accepted, prepared
 
 OLD, NEW, OTHER = -4001, -1_001_234_567_890, -4002
 
@@ -83,6 +88,77 @@ async def test_a_second_move_finds_what_came_in_between(database: Database, chat
     await chats.move(OLD, NEW)
     rows = [await SqlRequests(database).get(request.id) for request in (first, second)]
     assert [row and row.place for row in rows] == [Place(NEW, -7), Place(NEW, -8)]
+
+
+async def test_a_groups_money_moves_along(database: Database, chats: SqlChats, edits: SqlEdits) -> None:
+    """Its counters add up to those that the new group has, of each day, and its own limit holds there."""
+    accounts = SqlAccounts(database)
+    running = await accepted(database, place=Place(OLD, 5), quote=100)
+    done = await accepted(database, place=Place(OLD, 6), quote=30, created_at=LATER)
+    await edits.settle(done.id, EditState.DONE, charge=20, reason=None, now=LATER)
+    await accepted(database, place=Place(NEW, 7), quote=5)
+    await accounts.set_limit(GROUP_DAY, OLD, 1_000)
+    await chats.move(OLD, NEW)
+    assert await accounts.limit(GROUP_DAY, NEW) == (1_000, True)
+    assert await accounts.limit(GROUP_DAY, OLD) == (None, False)
+    await edits.settle(running.id, EditState.DONE, charge=90, reason=None, now=LATER)
+    for chat, day, used in (
+        (NEW, NOW, (5, 90)),
+        (NEW, LATER, (0, 20)),
+        (OLD, NOW, (0, 0)),
+        (OLD, LATER, (0, 0)),
+    ):
+        group = (await accounts.accounts(USER, chat, day))[1]
+        assert (group.held, group.spent) == used
+    assert not await accounts.differences()
+
+
+async def test_the_new_groups_own_limit_stays(database: Database, chats: SqlChats) -> None:
+    """An admin may have set it already."""
+    accounts = SqlAccounts(database)
+    await accounts.set_limit(GROUP_DAY, OLD, 1)
+    await accounts.set_limit(GROUP_DAY, NEW, None)
+    await chats.move(OLD, NEW)
+    assert await accounts.limit(GROUP_DAY, NEW) == (None, True)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        (Standing.APPROVED, None, Standing.APPROVED),
+        (Standing.APPROVED, Standing.UNKNOWN, Standing.APPROVED),
+        (Standing.BLOCKED, Standing.WAITING, Standing.BLOCKED),
+        (Standing.UNKNOWN, Standing.WAITING, Standing.WAITING),
+        (Standing.WAITING, Standing.APPROVED, Standing.APPROVED),
+        (Standing.APPROVED, Standing.DENIED, Standing.DENIED),
+    ],
+)
+async def test_a_groups_standing_moves_along(
+    database: Database, chats: SqlChats, old: Standing, new: Standing | None, expected: Standing
+) -> None:
+    """What was decided about the old group holds for the new one, unless that was decided about itself."""
+    access = SqlAccess(database)
+    await access.met_group(OLD, "Poppies")
+    await access.decide_group(OLD, old, 1, NOW, per_member=True)
+    if new is not None:
+        await access.decide_group(NEW, new, 1, NOW)
+    await chats.move(OLD, NEW)
+    group = await access.group(NEW)
+    assert (group.standing, group.per_member) == (expected, expected == old)
+    assert await access.group(OLD) == Group(OLD, "")
+    await chats.move(OLD, NEW)
+    assert await access.group(NEW) == group
+
+
+async def test_an_edit_that_settles_while_its_group_moves(database: Database, other: Database) -> None:
+    """In two processes at once: its charge is the new group's, and rows and counters agree."""
+    edits = [await accepted(database, place=Place(OLD, number), quote=10) for number in range(10)]
+    store = SqlEdits(other)
+    settled = [store.settle(edit.id, EditState.DONE, charge=7, reason=None, now=LATER) for edit in edits]
+    await asyncio.gather(*settled[:5], SqlChats(database).move(OLD, NEW), *settled[5:])
+    accounts = SqlAccounts(database)
+    assert not await accounts.differences()
+    assert (await accounts.accounts(USER, NEW, NOW))[1].spent == 70
 
 
 async def test_an_album_that_is_half_there_goes_on(database: Database, chats: SqlChats) -> None:

@@ -24,7 +24,7 @@ def saying(problem: str | None) -> Callable[[], Awaitable[str | None]]:
 async def health(checks: dict[str, Callable[[], Awaitable[str | None]]]) -> tuple[int, Any]:
     """What a supervisor sees."""
     async with (
-        server.serving(server.build(checks), 0, LOCALHOST) as port,
+        server.serving(server.build(server.Site(checks)), 0, LOCALHOST) as port,
         httpx.AsyncClient(trust_env=False) as http,
     ):
         answer = await http.get(f"http://{LOCALHOST}:{port}/healthz")
@@ -45,7 +45,7 @@ async def test_what_is_wrong_is_said() -> None:
 async def test_nothing_else_is_served() -> None:
     """No page, no listing, no documentation."""
     async with (
-        server.serving(server.build({}), 0, LOCALHOST) as port,
+        server.serving(server.build(server.Site()), 0, LOCALHOST) as port,
         httpx.AsyncClient(base_url=f"http://{LOCALHOST}:{port}", trust_env=False) as http,
     ):
         assert [(await http.get(path)).status_code for path in ("/", "/docs", "/healthz/x")] == [404] * 3
@@ -54,15 +54,15 @@ async def test_nothing_else_is_served() -> None:
 
 async def test_a_port_in_use_is_an_error_at_once() -> None:
     """And not a bot that runs without its health page; it says which port, and what to do."""
-    async with server.serving(server.build({}), 0, LOCALHOST) as port:
+    async with server.serving(server.build(server.Site()), 0, LOCALHOST) as port:
         with pytest.raises(StartRefused, match=f"PORT {port} .* in use"):
-            async with server.serving(server.build({}), port, LOCALHOST):
+            async with server.serving(server.build(server.Site()), port, LOCALHOST):
                 pass
 
 
 async def test_the_port_is_free_again_afterwards() -> None:
     """A restart finds it."""
-    async with server.serving(server.build({}), 0, LOCALHOST) as port:
+    async with server.serving(server.build(server.Site()), 0, LOCALHOST) as port:
         pass
-    async with server.serving(server.build({}), port, LOCALHOST) as again:
+    async with server.serving(server.build(server.Site()), port, LOCALHOST) as again:
         assert again == port

@@ -43,8 +43,9 @@ a mask protects is changed; ``models``: the ids that are live; ``withheld``: ``{
 that are no longer taken (as "auto" by gpt-image-1's older page); ``ticket_uploads``;
 ``images_per_minute`` and ``concurrency`` (null: no limit); ``sync_seconds``: how long a synchronous submit
 waits; ``balance`` and ``discount_rate`` (0 to 1); ``reject_list_inputs``: a list that asks for the inputs is
-refused; ``list_inputs_name``: the key under which they come (it is not documented); ``advance``: seconds
-by which the stand-in's clock is ahead, so that minutes and days pass at once.
+refused; ``list_inputs_name``: the key under which they come (it is not documented); ``object_outputs``:
+outputs come as ``{"url": …}``; ``advance``: seconds by which the stand-in's clock is ahead, so that minutes
+and days pass at once.
 
 Faults:
 
@@ -60,6 +61,8 @@ garbage    the call has its effect; HTTP 200 with broken JSON
 empty      the call has its effect; HTTP 200 with nothing
 truncate   the call has its effect; half of the answer, then the connection closes
 html       a gateway's error page with ``status`` (502)
+drip       the call has its effect; an answer without end, a byte every hundredth of ``seconds``
+huge       the call has its effect; 256 MB of nothing
 =========  ============================================================================================
 
 ``effect`` true or false overrides whether the call has its effect.

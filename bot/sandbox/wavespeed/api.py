@@ -125,6 +125,9 @@ class Api:
         return success({"model_id": model.id, "unit_price": model.base_price() / 1e6, "currency": "USD"})
 
     async def _models(self, request: Request) -> Response:
-        live = [MODELS[model_id] for model_id in self._world.settings.models]
-        server = base_url(request)
-        return success([catalogue_entry(model, order, server) for order, model in enumerate(live, 1)])
+        settings, server = self._world.settings, base_url(request)
+        entries = [
+            catalogue_entry(MODELS[model_id], order, server, settings.withheld.get(model_id, {}))
+            for order, model_id in enumerate(settings.models, 1)
+        ]
+        return success(entries)

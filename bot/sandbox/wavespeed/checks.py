@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .models import FIXED_SIZES, Field, Inputs, Model
+from .schema import FIXED_SIZES, Field, Inputs, Model
 
-AREAS = {"1k": 1024 * 1024, "2k": 4 * 1024 * 1024, "4k": 3840 * 2160}
+AREAS = {"0.5k": 512 * 512, "1k": 1024 * 1024, "2k": 4 * 1024 * 1024, "4k": 3840 * 2160}
 LONGEST_SIDE = 3840
 STEP = 16
 NEVER_BOTH = ("mask_image", "markup_image")
+_SIZE = re.compile(r"[1-9]\d{0,5}\*[1-9]\d{0,5}")
 
 
 class Refusal(Exception):
@@ -55,19 +57,45 @@ def _check_value(name: str, field: Field, value: object, withheld: Sequence[str]
     if field.kind == "flag":
         if not isinstance(value, bool):
             raise Refusal(400, f'field "{name}" must be a boolean')
-    elif field.kind == "urls":
+    elif field.kind in ("integer", "number"):
+        _check_number(name, field, value)
+    elif field.kind in ("urls", "objects"):
         _check_list(name, field, value)
     elif not isinstance(value, str):
         raise Refusal(400, f'field "{name}" must be a string')
+    elif field.kind == "size":
+        _check_size(name, field, value)
     elif field.kind == "choice":
         taken = [one for one in field.values if one not in withheld]
         if value not in taken:
             raise Refusal(400, f'field "{name}" must be one of {", ".join(taken)}')
 
 
+def _check_number(name: str, field: Field, value: object) -> None:
+    kinds: tuple[type[int | float], ...] = (int,) if field.kind == "integer" else (int, float)
+    if not isinstance(value, kinds) or isinstance(value, bool):
+        called = "an integer" if field.kind == "integer" else "a number"
+        raise Refusal(400, f'field "{name}" must be {called}')
+    least, most = field.bounds or (-math.inf, math.inf)
+    if not least <= value <= most:
+        raise Refusal(400, f'field "{name}" must be from {least:g} to {most:g}')
+
+
+def _check_size(name: str, field: Field, value: str) -> None:
+    if not _SIZE.fullmatch(value):
+        raise Refusal(400, f'field "{name}" must be of the form width*height')
+    width, height = _sides(value)
+    least, most = field.bounds or (1, math.inf)
+    if not least <= min(width, height) <= max(width, height) <= most:
+        raise Refusal(400, f'field "{name}" must have sides from {least:g} to {most:g}')
+    if width * height < field.pixels:
+        raise Refusal(400, f'field "{name}" must have at least {field.pixels} pixels')
+
+
 def _check_list(name: str, field: Field, value: object) -> None:
-    if not isinstance(value, list) or not all(isinstance(item, str) and item for item in value):
-        raise Refusal(400, f'field "{name}" must be an array of strings')
+    kind, called = (str, "strings") if field.kind == "urls" else (dict, "objects")
+    if not isinstance(value, list) or not all(isinstance(item, kind) and item for item in value):
+        raise Refusal(400, f'field "{name}" must be an array of {called}')
     least, most = field.count or (0, len(value))
     if not least <= len(value) <= most:
         raise Refusal(400, f'field "{name}" must have {least} to {most} items')
@@ -80,12 +108,20 @@ def output_size(model: Model, inputs: Inputs, ratio: float) -> tuple[int, int]:
     no side over 3840. What is left to the model becomes the offered shape nearest to the picture.
     """
     if "aspect_ratio" in model.fields:
-        aspects = {name: _ratio(name, ":") for name in model.fields["aspect_ratio"].values}
-        shape = aspects[inputs.get("aspect_ratio") or _nearest(aspects, ratio)]
+        field = model.fields["aspect_ratio"]
+        aspects = {name: _ratio(name, ":") for name in field.values}
+        shape = aspects[inputs.get("aspect_ratio") or str(field.default or _nearest(aspects, ratio))]
         return _by_area(shape, AREAS[inputs.get("resolution") or "1k"])
+    if "size" in model.fields and model.fields["size"].kind == "size":
+        chosen = inputs.get("size") or model.fields["size"].default
+        return _sides(str(chosen)) if chosen else _by_area(ratio, model.area)
     sizes = {name: _ratio(name, "*") for name in FIXED_SIZES}
     size = str(inputs.get("size") or "auto")
-    width, height = (size if size in sizes else _nearest(sizes, ratio)).split("*")
+    return _sides(size if size in sizes else _nearest(sizes, ratio))
+
+
+def _sides(size: str) -> tuple[int, int]:
+    width, height = size.split("*")
     return int(width), int(height)
 
 
@@ -108,11 +144,16 @@ def _step(length: float) -> int:
     return max(STEP, int(length + 1e-6) // STEP * STEP)
 
 
-def catalogue_entry(model: Model, order: int, server: str) -> dict[str, Any]:
-    """Return the model as ``GET /api/v3/models`` lists it."""
+def catalogue_entry(
+    model: Model, order: int, server: str, withheld: Mapping[str, Sequence[str]]
+) -> dict[str, Any]:
+    """Return the model as ``GET /api/v3/models`` lists it, without the values that are withheld."""
+    properties = {
+        name: _property(name, field, withheld.get(name, ())) for name, field in model.fields.items()
+    }
     schema = {
         "type": "object",
-        "properties": {name: _property(name, field) for name, field in model.fields.items()},
+        "properties": properties,
         "required": [name for name, field in model.fields.items() if field.required],
         "x-order-properties": list(model.fields),
     }
@@ -135,20 +176,25 @@ def catalogue_entry(model: Model, order: int, server: str) -> dict[str, Any]:
     }
 
 
-def _property(name: str, field: Field) -> dict[str, Any]:
-    kinds = {"flag": "boolean", "urls": "array"}
+_TYPES = {"flag": "boolean", "urls": "array", "objects": "array", "integer": "integer", "number": "number"}
+
+
+def _property(name: str, field: Field, withheld: Sequence[str]) -> dict[str, Any]:
     entry: dict[str, Any] = {
         "title": name,
-        "type": kinds.get(field.kind, "string"),
+        "type": _TYPES.get(field.kind, "string"),
         "description": field.description,
     }
     if field.values:
-        entry["enum"] = list(field.values)
+        entry["enum"] = [value for value in field.values if value not in withheld]
     if field.default is not None:
         entry["default"] = field.default
-    if field.kind == "urls":
-        least, most = field.count or (0, 0)
-        entry |= {"items": {"type": "string"}, "minItems": least, "maxItems": most, "default": []}
+    if field.bounds is not None:
+        entry |= {"minimum": field.bounds[0], "maximum": field.bounds[1]}
+    if field.count is not None:
+        least, most = field.count
+        items = {"type": "string" if field.kind == "urls" else "object"}
+        entry |= {"items": items, "minItems": least, "maxItems": most, "default": []}
     if field.kind in ("url", "urls"):
         entry["x-ui-component"] = "uploader" if field.kind == "url" else "uploaders"
     if field.kind == "flag":

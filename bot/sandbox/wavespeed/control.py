@@ -146,10 +146,10 @@ def _upload(upload: Upload, base: str) -> dict[str, Any]:
         "url": base + upload.path,
         "received": upload.data is not None,
     }
-    return told | _looked_at(upload.data or b"")
+    return told | looked_at(upload.data or b"")
 
 
-def _looked_at(data: bytes) -> dict[str, Any]:
+def looked_at(data: bytes) -> dict[str, Any]:
     """Say what the picture is; ``metadata`` names everything in it that is not pixels."""
     nothing: dict[str, Any] = {"format": None, "width": None, "height": None, "exif": False, "metadata": []}
     try:

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Protocol
 
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, Response, StreamingResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bot.sandbox.serve import hang_up
-
-from .world import World
 
 # Whether the call still has its effect although its answer is spoilt.
 EFFECTS = {
@@ -26,7 +25,10 @@ EFFECTS = {
     "empty": True,
     "truncate": True,
     "html": False,
+    "drip": True,
+    "huge": True,
 }
+HUGE = 256 * 1024 * 1024
 NAMED_PATHS = {
     ("POST", "/api/v3/predictions"): "list",
     ("POST", "/api/v3/predictions/delete"): "delete",
@@ -94,10 +96,27 @@ def name_of(method: str, path: str) -> str:
     return "submit" if method == "POST" else "result"
 
 
+class Pace(Protocol):
+    """The part of a stand-in's settings that faults keep to."""
+
+    speed: float
+
+
+class Noting(Protocol):
+    """A stand-in's world as the gate needs it."""
+
+    @property
+    def settings(self) -> Pace: ...
+
+    def now(self) -> float: ...
+
+    def record(self, call: dict[str, Any]) -> None: ...
+
+
 class Gate:
     """Wraps the application: every call but the control side's passes here."""
 
-    def __init__(self, app: ASGIApp, world: World, faults: Faults) -> None:
+    def __init__(self, app: ASGIApp, world: Noting, faults: Faults) -> None:
         self._app = app
         self._world = world
         self._faults = faults
@@ -136,8 +155,26 @@ class Gate:
             await hang_up(request)
 
 
+async def _drops(pause: float) -> AsyncIterator[bytes]:
+    while True:
+        yield b" "
+        await asyncio.sleep(pause)
+
+
+async def _flood() -> AsyncIterator[bytes]:
+    for _ in range(HUGE // 65536):
+        yield bytes(65536)
+
+
+def _endless(fault: Fault) -> Response:
+    stream = _drops(fault.seconds / 100) if fault.kind == "drip" else _flood()
+    return StreamingResponse(stream, fault.status or 200, media_type="application/json")
+
+
 def _spoilt(fault: Fault) -> Response | None:
     """Return what is answered instead, or None where the connection just closes."""
+    if fault.kind in {"drip", "huge"}:
+        return _endless(fault)
     if fault.kind == "status":
         status = fault.status or 500
         body = fault.body or {"code": status, "message": HTTPStatus(status).phrase}

@@ -6,105 +6,14 @@ a page says in two ways is noted at the entry.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 from itertools import product
-from typing import Any, Literal
 
-Inputs = Mapping[str, Any]
+from .more_models import MORE_MODELS
+from .schema import COMMON, FIXED_SIZES, PROMPT, RESOLUTION, Field, Model, aspect, images, quality
 
 ASPECTS = ("1:1", "3:2", "2:3", "3:4", "4:3", "4:5", "5:4", "9:16", "16:9", "21:9")
 MORE_ASPECTS = (*ASPECTS, "1:2", "2:1", "9:21", "1:3", "3:1")
-FIXED_SIZES = ("1024*1024", "1024*1536", "1536*1024")
-
-
-@dataclass(frozen=True, slots=True)
-class Field:
-    """One input of a model: a row of its page's parameter table.
-
-    ``count`` is the least and the most items of ``urls``. The default ``None`` means: none, or
-    chosen by the model.
-    """
-
-    kind: Literal["text", "choice", "url", "urls", "flag"]
-    required: bool = False
-    values: tuple[str, ...] = ()
-    default: str | bool | None = None
-    count: tuple[int, int] | None = None
-    description: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Model:
-    """One endpoint: its inputs, its prices and the shapes that come back.
-
-    ``prices`` (micro-US-dollars) has one row for each combination of the values of the fields named
-    in ``priced_by``. ``exact_mask``: the mask has to be a PNG of the first picture's size, under
-    4 MB (OpenAI's reference for ``mask``); otherwise it is resized to the first picture.
-    """
-
-    id: str
-    description: str
-    fields: Mapping[str, Field]
-    priced_by: tuple[str, ...]
-    prices: Mapping[tuple[str, ...], int]
-    exact_mask: bool = False
-    type: str = "image-to-image"
-
-    def price(self, inputs: Inputs) -> int:
-        """Return the price in micro-US-dollars; what is not given counts as its default."""
-        return self.prices[tuple(self._chosen(name, inputs) for name in self.priced_by)]
-
-    def settled_price(self, inputs: Inputs, width: int, height: int) -> int:
-        """Return what is charged once the picture is there: an ``auto`` size has become a real one."""
-        if "size" in self.fields and self._chosen("size", inputs) == "auto":
-            return self.price({**inputs, "size": f"{width}*{height}"})
-        return self.price(inputs)
-
-    def base_price(self) -> int:
-        """Return the price of the defaults, as the catalogue and ``model/pricing`` tell it."""
-        return self.price({"size": FIXED_SIZES[0]})
-
-    def _chosen(self, name: str, inputs: Inputs) -> str:
-        return str(inputs.get(name) or self.fields[name].default)
-
-
-COMMON = {
-    "enable_sync_mode": Field(
-        "flag",
-        default=False,
-        description="If set to true, the function will wait for the result to be generated and uploaded "
-        "before returning the response. This property is only available through the API.",
-    ),
-    "enable_base64_output": Field(
-        "flag",
-        default=False,
-        description="If enabled, the output will be encoded into a BASE64 string instead of a URL. "
-        "This property is only available through the API.",
-    ),
-}
-PROMPT = Field("text", required=True, description="The positive prompt for the generation.")
-RESOLUTION = Field(
-    "choice", values=("1k", "2k", "4k"), default="1k", description="The resolution of the output image."
-)
-
-
-def _quality(*values: str) -> Field:
-    return Field("choice", values=values, default="medium", description="The quality of the generated image.")
-
-
-def _aspect(values: tuple[str, ...]) -> Field:
-    return Field(
-        "choice",
-        values=values,
-        description="The aspect ratio of the generated image. "
-        "Auto-detected from input image if not specified.",
-    )
-
-
-def _images(most: int, *, required: bool = True) -> Field:
-    return Field("urls", required=required, count=(1, most), description="The images to edit.")
-
 
 GPT_IMAGE_1 = Model(
     id="openai/gpt-image-1",
@@ -112,7 +21,7 @@ GPT_IMAGE_1 = Model(
     fields={
         "prompt": PROMPT,
         "image": Field("url", required=True, description="The image to edit."),
-        "quality": _quality("high", "medium", "low"),
+        "quality": quality("high", "medium", "low"),
         # The page contradicts itself (white = edit, or alpha 0 = edit); the painter takes both.
         "mask_image": Field("url", description="An additional image that indicates where to edit."),
         # The older page of this model has no "auto"; the setting ``withheld`` plays it.
@@ -141,7 +50,7 @@ GPT_IMAGE_1_MINI = Model(
     id="openai/gpt-image-1-mini/edit",
     description="GPT Image 1 Mini is a cost-efficient, natively multimodal OpenAI model.",
     # The features table marks `images` as needed, the schema as not; an edit without one can't be.
-    fields={"prompt": PROMPT, "images": _images(4), **COMMON},
+    fields={"prompt": PROMPT, "images": images(4), **COMMON},
     priced_by=(),
     prices={(): 20_000},
 )
@@ -162,11 +71,11 @@ GPT_IMAGE_2 = Model(
     id="openai/gpt-image-2/edit",
     description="OpenAI's GPT Image 2 Edit enables image editing from natural-language instructions.",
     fields={
-        "images": _images(16),
+        "images": images(16),
         "prompt": PROMPT,
-        "aspect_ratio": _aspect(ASPECTS),
+        "aspect_ratio": aspect(ASPECTS),
         "resolution": RESOLUTION,
-        "quality": _quality("low", "medium", "high"),
+        "quality": quality("low", "medium", "high"),
         **COMMON,
     },
     priced_by=("quality", "resolution"),
@@ -183,34 +92,62 @@ GPT_IMAGE_2_TEXT = Model(
 )
 
 
+# Both 2.6 models take the same inputs. Only "from $0.045" is public: the other prices are made up.
+_2_6_QUALITIES = {"low": 45_000, "medium": 75_000, "high": 240_000, "xhigh": 360_000, "max": 480_000}
+_2_6_RESOLUTIONS = {"1k": 1, "2k": 2, "4k": 3}
+_2_6_FIELDS = {
+    "prompt": PROMPT,
+    "aspect_ratio": aspect(MORE_ASPECTS),
+    "resolution": RESOLUTION,
+    "quality": quality(*_2_6_QUALITIES),
+    "complexity": Field(
+        "choice", values=("low", "medium", "high"), description="How much the layout is planned. It is free."
+    ),
+}
+
+
+def _2_6_prices(dearer: int) -> dict[tuple[str, ...], int]:
+    return {
+        (quality, resolution): _2_6_QUALITIES[quality] * _2_6_RESOLUTIONS[resolution] * dearer
+        for quality, resolution in product(_2_6_QUALITIES, _2_6_RESOLUTIONS)
+    }
+
+
+def _gpt_image_2_6_text(name: str, dearer: int) -> Model:
+    return Model(
+        id=f"openai/gpt-image-2.6-{name}/text-to-image",
+        description=f"OpenAI GPT Image 2.6 {name.capitalize()} generates images from prompts.",
+        fields={
+            **_2_6_FIELDS,
+            "aspect_ratio": replace(_2_6_FIELDS["aspect_ratio"], default="1:1"),
+            # Its gif and svg are left out: the painter makes neither.
+            "output_format": Field("choice", values=("png", "jpeg", "webp"), default="png"),
+            **COMMON,
+        },
+        priced_by=("quality", "resolution"),
+        prices=_2_6_prices(dearer),
+        type="text-to-image",
+    )
+
+
 def _gpt_image_2_6(name: str, dearer: int) -> Model:
-    """Both 2.6 models take the same inputs. Only "from $0.045" is public: the other prices are made up."""
-    by_quality = {"low": 45_000, "medium": 75_000, "high": 240_000, "xhigh": 360_000, "max": 480_000}
-    by_resolution = {"1k": 1, "2k": 2, "4k": 3}
     return Model(
         id=f"openai/gpt-image-2.6-{name}/edit",
         description=f"OpenAI GPT Image 2.6 {name.capitalize()} Edit edits images, with mask or markup.",
         fields={
-            "prompt": PROMPT,
-            "images": _images(16),
+            **_2_6_FIELDS,
+            "images": images(16),
             "mask_image": Field(
                 "url",
                 description="White = edit, black = keep (a PNG where transparent = edit is also accepted). "
                 "It is resized to the first image.",
             ),
             "markup_image": Field("url", description="A transparent PNG of annotations."),
-            "aspect_ratio": _aspect(MORE_ASPECTS),
-            "resolution": RESOLUTION,
-            "quality": _quality(*by_quality),
-            "complexity": Field("choice", values=("low", "medium", "high"), default="medium"),
             "output_format": Field("choice", values=("png", "jpeg", "webp"), default="png"),
             **COMMON,
         },
         priced_by=("quality", "resolution"),
-        prices={
-            (quality, resolution): by_quality[quality] * by_resolution[resolution] * dearer
-            for quality, resolution in product(by_quality, by_resolution)
-        },
+        prices=_2_6_prices(dearer),
     )
 
 
@@ -223,5 +160,8 @@ MODELS = {
         GPT_IMAGE_2_TEXT,
         _gpt_image_2_6("flare", 1),
         _gpt_image_2_6("sunburst", 2),
+        _gpt_image_2_6_text("flare", 1),
+        _gpt_image_2_6_text("sunburst", 2),
+        *MORE_MODELS,
     )
 }

@@ -16,7 +16,7 @@ from PIL import Image, ImageChops, ImageFilter, ImageOps
 
 from .checks import output_size
 from .effects import colour_of, effect_for
-from .models import Inputs, Model
+from .schema import Inputs, Model
 
 MASK_LIMIT = 4 * 1024 * 1024
 ENCODINGS = {"png": {"compress_level": 1}, "jpeg": {"quality": 92}, "webp": {"quality": 92}}
@@ -59,15 +59,29 @@ def paint(model: Model, inputs: Inputs, material: Material, drift: float) -> Pai
     pictures = [_open(data, "image") for data in material.images]
     ratio = pictures[0].width / pictures[0].height if pictures else 1.0
     size = output_size(model, inputs, ratio)
-    prompt = str(inputs["prompt"])
+    region = _region(model, material, pictures[0]) if pictures else None
+    rendered = render(str(inputs["prompt"]), size, pictures, region, drift)
+    return encode(rendered, model.format(inputs))
+
+
+def render(
+    prompt: str,
+    size: tuple[int, int],
+    pictures: Sequence[Image.Image],
+    region: Image.Image | None,
+    drift: float,
+) -> Image.Image:
+    """Return the first picture edited, or something new where there is none.
+
+    ``region`` (mode L, the first picture's size) is 255 where to edit, None for everywhere.
+    """
     if not pictures:
-        return _encode(_invent(prompt, size), inputs)
-    region = _region(model, material, pictures[0])
+        return _invent(prompt, size)
     canvas = _contain(pictures[0].convert("RGB"), size)
     edited = _refer(effect_for(prompt)(canvas), pictures[1:])
-    if region is not None:
-        edited = _restrict(canvas, edited, _contain_mask(region, size), drift)
-    return _encode(edited, inputs)
+    if region is None:
+        return edited
+    return _restrict(canvas, edited, _contain_mask(region, size), drift)
 
 
 def _open(data: bytes, name: str) -> Image.Image:
@@ -176,8 +190,8 @@ def _invent(prompt: str, size: tuple[int, int]) -> Image.Image:
     return ImageChops.multiply(tinted, Image.new("RGB", size, (250, 245, 235)))
 
 
-def _encode(picture: Image.Image, inputs: Inputs) -> Painted:
-    encoding = str(inputs.get("output_format") or "png")
+def encode(picture: Image.Image, encoding: str) -> Painted:
+    """Return a finished picture as png, jpeg or webp."""
     out = io.BytesIO()
     picture.save(out, encoding, **ENCODINGS[encoding])
     return Painted(out.getvalue(), encoding, picture.width, picture.height)

@@ -13,8 +13,8 @@ from typing import Any
 import httpx
 
 from .fetch import Fetcher
-from .models import Model
 from .painter import Failure, paint
+from .schema import Model
 from .webhooks import deliver
 from .world import Prediction, World, described, new_id
 
@@ -189,13 +189,14 @@ class Worker:
         return task
 
 
-def told_outputs(world: World, prediction: Prediction, base_url: str) -> list[str]:
-    """Return the outputs as URLs, or as naked base64 where that was asked for."""
+def told_outputs(world: World, prediction: Prediction, base_url: str) -> list[Any]:
+    """Return the outputs as URLs (in objects, as some models tell them), or as naked base64 if asked for."""
     if prediction.status != "completed" or prediction.output is None:
         return []
     if prediction.inputs.get("enable_base64_output"):
         return [base64.b64encode(world.outputs[prediction.output][0]).decode()]
-    return [f"{base_url}/outputs/{prediction.output}"]
+    url = f"{base_url}/outputs/{prediction.output}"
+    return [{"url": url}] if world.settings.object_outputs else [url]
 
 
 def asked_failure(inputs: Mapping[str, Any]) -> int | None:

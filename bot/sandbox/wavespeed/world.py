@@ -14,7 +14,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from .checks import Refusal
-from .models import MODELS, Model
+from .models import MODELS
+from .schema import Model
 
 RETENTION = 7 * 24 * 3600.0
 CALLS_KEPT = 20_000
@@ -38,6 +39,7 @@ class Settings:
     discount_rate: float = 0.0
     reject_list_inputs: bool = False
     list_inputs_name: str = "inputs"
+    object_outputs: bool = False
     balance: float = 100.0
     advance: float = 0.0
 
@@ -228,7 +230,7 @@ def rfc3339(seconds: float) -> str:
     return f"{datetime.fromtimestamp(whole, UTC):%Y-%m-%dT%H:%M:%S}.{micros:06d}031Z"
 
 
-def described(prediction: Prediction, base_url: str, outputs: list[str]) -> dict[str, Any]:
+def described(prediction: Prediction, base_url: str, outputs: list[Any]) -> dict[str, Any]:
     """Return the prediction object of every answer, with ``outputs`` as they are to be told."""
     told: dict[str, Any] = {
         "id": prediction.id,

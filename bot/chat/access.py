@@ -1,0 +1,274 @@
+"""Who may use the bot: people and groups are asked about in private, and any admin decides with a button."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import secrets
+import unicodedata
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+import structlog
+from telegram import CallbackQuery, Chat, InlineKeyboardButton, InlineKeyboardMarkup, User
+from telegram.error import TelegramError
+
+from bot.chat.failures import translate
+from bot.chat.limiter import Priority
+from bot.chat.presses import Pressed
+from bot.chat.replies import Bot, reply
+from bot.chat.texts import say, shortened
+from bot.clock import Clock
+from bot.domain.access import Access, Member, Rules, Standing
+from bot.domain.budgets import USER_DAY, Kind
+from bot.domain.edits import Place
+from bot.domain.money import dollars
+from bot.domain.stores import Button, Buttons, Notes
+
+log = structlog.get_logger(__name__)
+
+ADMIN = "admin"  # buttons whose kind of subject begins so are for admins; the gate keeps others from them
+ACCESS = f"{ADMIN}-access"
+DAILY = 1_000_000  # micro-dollars: what *Approve with $1 a day* allows
+_DAILY = dollars(DAILY).removesuffix(".00")
+_PERSON, _GROUP = "person", "group"
+_OPEN = {Standing.UNKNOWN, Standing.WAITING}
+_UNSEEN = {"Cf", "Cn", "Co", "Cs"}  # Unicode's categories of what shows nothing but can turn text around
+
+SetLimit = Callable[[Kind, int, int | None], Awaitable[None]]  # `Accounts.set_limit`
+
+
+class Choice(StrEnum):
+    """What an admin can decide."""
+
+    APPROVE = "approve"
+    DAILY = "daily"
+    ALL = "all"
+    MEMBERS = "members"
+    DENY = "deny"
+
+
+_OF_A_PERSON = (Choice.APPROVE, Choice.DENY, Choice.DAILY)
+_OF_A_GROUP = (Choice.ALL, Choice.MEMBERS, Choice.DENY)
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """What requests for access need of others."""
+
+    bot: Bot
+    access: Access
+    set_limit: SetLimit
+    buttons: Buttons
+    notes: Notes
+    rules: Rules
+    clock: Clock
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """Where a request came from, and which message shows it to which admin."""
+
+    chat_id: int
+    shown: Sequence[tuple[int, int]] = ()
+
+    @classmethod
+    def parse(cls, text: str) -> _Asked:
+        chat_id, shown = json.loads(text)
+        return cls(chat_id, [(admin, message) for admin, message in shown])
+
+    def __str__(self) -> str:
+        return json.dumps([self.chat_id, list(self.shown)])
+
+
+class AccessRequests:
+    """Asks the admins once about each person and each group, and carries out what one of them decides."""
+
+    def __init__(self, ports: Ports) -> None:
+        self._ports = ports
+        self._lock = asyncio.Lock()  # two messages at once are one request, two presses one decision
+
+    async def admins(self) -> list[int]:
+        """The ids of all admins, by the settings and by the claim code."""
+        claimed = [member.id for member in await self._ports.access.admins()]
+        return sorted({*self._ports.rules.admins, *claimed})
+
+    async def ask_person(self, user: User, chat_id: int) -> str:
+        """Ask about somebody who was seen in a chat; what they are told."""
+        language = user.language_code
+        async with self._lock:
+            member = await self._ports.access.member(user.id)
+            if member.standing is not Standing.UNKNOWN:  # another of their messages was quicker
+                return say("access-waiting", language)
+            who = described(member)
+            asked = await self._ask(
+                f"{_PERSON}:{user.id}",
+                chat_id,
+                _OF_A_PERSON,
+                lambda wanted: say("access-ask-person", wanted, who=who),
+            )
+            if not asked:
+                return say("access-nobody", language)
+            await self._ports.access.ask(user.id, self._ports.clock.now())
+        return say("access-asked", language)
+
+    async def ask_group(self, chat: Chat, user: User) -> str:
+        """Ask about a group that somebody added the bot to, or asks for something in; what they are told."""
+        access, language = self._ports.access, user.language_code
+        async with self._lock:
+            group = await access.met_group(chat.id, chat.title or "")
+            if group.standing is not Standing.UNKNOWN:
+                return say("group-waiting", language)
+            by = described(Member(user.id, user.full_name, user.username))
+            title = described_group(group.id, group.title)
+            asked = await self._ask(
+                f"{_GROUP}:{chat.id}",
+                chat.id,
+                _OF_A_GROUP,
+                lambda wanted: say("access-ask-group", wanted, group=title, by=by),
+            )
+            if not asked:
+                return say("group-nobody-reached", language)
+            await access.ask_group(chat.id, self._ports.clock.now())
+        return say("group-asked", language)
+
+    async def moved(self, old: int, new: int) -> None:
+        """A group became a supergroup: the buttons about it still name the old one."""
+        await self._ports.notes.put(_moved(old), str(new), self._ports.clock.now())
+
+    async def take(self, button: Button, query: CallbackQuery) -> Pressed:
+        """Decide as an admin pressed. The gate let nobody else through."""
+        _, kind, number = button.subject.split(":")
+        choice = Choice(button.value)
+        async with self._lock:
+            decide = self._decide_person if kind == _PERSON else self._decide_group
+            who = await decide(int(number), choice, query.from_user)
+            if who is None:
+                return Pressed(say("access-decided-already", query.from_user.language_code), close=True)
+            log.info("access_decided", about=f"{kind}:{number}", choice=choice, by=query.from_user.id)
+            await self._show_decision(f"{kind}:{number}", who, choice, query.from_user)
+        return Pressed(say("access-done", query.from_user.language_code))
+
+    async def leave(self, chat_id: int) -> None:
+        """Leave a group."""
+        try:
+            await self._ports.bot.leave_chat(chat_id, rate_limit_args=Priority.ANSWER)
+        except TelegramError as error:
+            log.info("group_not_left", chat=chat_id, detail=str(translate(error)))
+
+    async def _ask(
+        self, subject: str, chat_id: int, choices: Sequence[Choice], text: Callable[[str | None], str]
+    ) -> bool:
+        """Show a request to every admin; whether any was reached."""
+        shown = []
+        for admin_id in await self.admins():
+            admin = await self._ports.access.member(admin_id)
+            markup = await self._keyboard(admin, subject, choices)
+            at = Place(admin_id, 0)
+            sent = await reply(self._ports.bot, at, text(admin.language), markup=markup, quote=False)
+            if sent is not None:
+                shown.append((admin_id, sent))
+        log.info("access_asked", about=subject, admins=len(shown))
+        if shown:
+            asked = _Asked(chat_id, shown)
+            await self._ports.notes.put(_asked(subject), str(asked), self._ports.clock.now())
+        return bool(shown)
+
+    async def _keyboard(self, admin: Member, subject: str, choices: Sequence[Choice]) -> InlineKeyboardMarkup:
+        buttons = [
+            Button(secrets.token_urlsafe(12), admin.id, f"{ACCESS}:{subject}", choice) for choice in choices
+        ]
+        await self._ports.buttons.keep(buttons, self._ports.clock.now())
+        return InlineKeyboardMarkup(
+            [
+                [InlineKeyboardButton(_label(choice, admin.language), callback_data=button.id)]
+                for choice, button in zip(choices, buttons, strict=True)
+            ]
+        )
+
+    async def _decide_person(self, user_id: int, choice: Choice, by: User) -> str | None:
+        """Decide and tell the person; who it is about, or None if somebody decided before."""
+        ports = self._ports
+        member = await ports.access.member(user_id)
+        if member.standing not in _OPEN:
+            return None
+        if choice is Choice.DAILY:
+            await ports.set_limit(USER_DAY, user_id, DAILY)
+        standing = Standing.DENIED if choice is Choice.DENY else Standing.APPROVED
+        await ports.access.decide(user_id, standing, by.id, ports.clock.now())
+        asked = await self._asked(f"{_PERSON}:{user_id}")
+        chat_id = user_id if asked is None else await self._now(asked.chat_id)
+        text = say("access-answer", member.language, name=plain(member.name), choice=choice, limit=_DAILY)
+        await reply(ports.bot, Place(chat_id, 0), text, quote=False)
+        return described(member)
+
+    async def _decide_group(self, chat_id: int, choice: Choice, by: User) -> str | None:
+        """Decide and say it in the group; leave it if the answer is no."""
+        ports = self._ports
+        chat_id = await self._now(chat_id)
+        group = await ports.access.group(chat_id)
+        if group.standing not in _OPEN:
+            return None
+        standing = Standing.DENIED if choice is Choice.DENY else Standing.APPROVED
+        each = choice is Choice.MEMBERS
+        await ports.access.decide_group(chat_id, standing, by.id, ports.clock.now(), per_member=each)
+        await reply(ports.bot, Place(chat_id, 0), say("group-answer", choice=choice), quote=False)
+        if choice is Choice.DENY:
+            await self.leave(chat_id)
+        return described_group(group.id, group.title)
+
+    async def _show_decision(self, subject: str, who: str, choice: Choice, by: User) -> None:
+        """Put the decision in place of the request, in the chats of all admins."""
+        asked = await self._asked(subject)
+        if asked is None:
+            return
+        for admin_id, message_id in asked.shown:
+            language = (await self._ports.access.member(admin_id)).language
+            admin = plain(by.full_name)
+            text = say("access-decided", language, who=who, choice=choice, limit=_DAILY, admin=admin)
+            try:
+                await self._ports.bot.edit_message_text(
+                    text, admin_id, message_id, rate_limit_args=Priority.ANSWER
+                )
+            except TelegramError as error:
+                log.info("decision_not_shown", admin=admin_id, detail=str(translate(error)))
+        await self._ports.notes.drop(_asked(subject))
+
+    async def _asked(self, subject: str) -> _Asked | None:
+        text = await self._ports.notes.get(_asked(subject))
+        return None if text is None else _Asked.parse(text)
+
+    async def _now(self, chat_id: int) -> int:
+        """The chat that a chat has become."""
+        return int(await self._ports.notes.get(_moved(chat_id)) or chat_id)
+
+
+def plain(text: str) -> str:
+    """A foreign name as one short line that can't hide, break or turn around the words beside it."""
+    seen = "".join(" " if unicodedata.category(sign) == "Cc" else sign for sign in text)
+    seen = "".join(sign for sign in seen if unicodedata.category(sign) not in _UNSEEN)
+    return shortened(seen, 64) or "?"
+
+
+def described(member: Member) -> str:
+    """A person for an admin: name, username, id."""
+    username = [f"@{member.username}"] if member.username else []
+    return " · ".join([plain(member.name), *username, str(member.id)])
+
+
+def described_group(chat_id: int, title: str) -> str:
+    """A group for an admin: title, id."""
+    return f"{plain(title)} · {chat_id}"
+
+
+def _label(choice: Choice, language: str | None) -> str:
+    return say("option-access", language, choice=choice, limit=_DAILY)
+
+
+def _asked(subject: str) -> str:
+    return f"access-asked:{subject}"
+
+
+def _moved(chat_id: int) -> str:
+    return f"chat-moved:{chat_id}"

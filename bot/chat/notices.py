@@ -1,0 +1,39 @@
+"""What admins are told unasked."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import structlog
+
+from bot.chat.replies import Bot, reply
+from bot.chat.texts import say
+from bot.domain.access import Access
+from bot.domain.edits import Place
+from bot.errors import StorageBusy
+
+log = structlog.get_logger(__name__)
+
+
+class Notices:
+    """Private messages to every admin. Who can't be reached is left out."""
+
+    def __init__(self, bot: Bot, access: Access, admins: Collection[int]) -> None:
+        """``admins`` are those of the settings; those by the claim code are looked up."""
+        self._bot = bot
+        self._access = access
+        self._admins = admins
+
+    async def tell_admins(self, key: str, **values: str | int) -> None:
+        """Send every admin a sentence, each in their language."""
+        for user_id, language in (await self._languages()).items():
+            await reply(self._bot, Place(user_id, 0), say(key, language, **values))
+
+    async def _languages(self) -> dict[int, str | None]:
+        try:
+            claimed = {member.id: member.language for member in await self._access.admins()}
+            named = {user_id: (await self._access.member(user_id)).language for user_id in self._admins}
+        except StorageBusy as error:
+            log.warning("admins_not_read", detail=str(error))
+            return dict.fromkeys(self._admins)
+        return {**claimed, **named}

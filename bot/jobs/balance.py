@@ -1,0 +1,81 @@
+"""The provider's balance, looked at now and then: admins hear when it runs low or is full again."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Protocol
+
+import structlog
+
+from bot.clock import Clock
+from bot.domain.money import dollars
+from bot.domain.ports import Messenger
+from bot.domain.stores import Notes
+from bot.domain.timing import Timing
+from bot.errors import ProviderError, StorageBusy
+from bot.jobs.doors import Doors
+
+log = structlog.get_logger(__name__)
+LOW = "low-balance"
+
+
+class Account(Protocol):
+    """The part of a provider that is asked here."""
+
+    async def balance(self) -> int:
+        """What is left on the account, in micro-dollars."""
+        ...
+
+
+class Balance:
+    """Watches one account."""
+
+    def __init__(
+        self,
+        provider: Account,
+        doors: Doors,
+        notes: Notes,
+        messenger: Messenger,
+        low: int | None,
+        timing: Timing,
+        clock: Clock,
+    ) -> None:
+        """``low`` is the setting `LOW_BALANCE`."""
+        self._provider = provider
+        self._doors = doors
+        self._notes = notes
+        self._messenger = messenger
+        self._low = low
+        self._timing = timing
+        self._clock = clock
+        self.last: int | None = None
+        """What it was when last seen, in micro-dollars."""
+
+    async def run(self) -> None:
+        """Look until cancelled; more often while the account is empty."""
+        while True:
+            pause = self._timing.balance_beat
+            try:
+                await self.look()
+                if await self._doors.exhausted():
+                    pause = self._timing.retry_most
+            except (ProviderError, StorageBusy) as error:
+                log.warning("balance_not_seen", error=type(error).__name__, detail=str(error))
+            await asyncio.sleep(pause)
+
+    async def look(self) -> None:
+        """Read the balance and act on it.
+
+        Raises:
+            ProviderError, StorageBusy: not now.
+        """
+        self.last = balance = await self._provider.balance()
+        shown = dollars(balance)
+        if await self._doors.refill(balance):
+            log.info("account_refilled", balance=balance)
+            await self._messenger.tell_admins("notice-refilled", balance=shown)
+        if self._low is None or balance >= self._low:
+            await self._notes.drop(LOW)
+        elif await self._notes.put_new(LOW, str(balance), self._clock.now()):
+            log.warning("balance_low", balance=balance, limit=self._low)
+            await self._messenger.tell_admins("notice-low-balance", balance=shown, limit=dollars(self._low))

@@ -1,0 +1,169 @@
+"""The paid POST, once an attempt, and the search for one whose answer was lost."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from dataclasses import replace
+from datetime import timedelta
+
+import structlog
+
+from bot.domain.edits import Attempt, AttemptState, Edit
+from bot.domain.plan import row_of
+from bot.domain.ports import Prediction, PredictionStatus, Provider, Stage, Submission
+from bot.domain.stores import EditEnded
+from bot.errors import AnswerLost, CreditsExhausted, ModelGone, NotSent, ProviderError, Throttled
+from bot.jobs.answers import Answers
+from bot.jobs.ending import ENDED, LOST, NOT_BOUGHT, ON, Ports
+from bot.jobs.finding import Lost
+from bot.jobs.waiting import Waiting
+
+log = structlog.get_logger(__name__)
+
+MASK_WORDS = (
+    "\n\nThe last picture is a mask of the first: edit only where it is white, "
+    "and leave everything else exactly as it is."
+)
+_LOOK_BACK = timedelta(minutes=15)  # the provider's clock may differ from ours
+
+
+class Buying(Waiting):
+    """The steps of an edit that may cost money. No attempt is ever posted twice."""
+
+    def __init__(self, ports: Ports) -> None:
+        super().__init__(ports)
+        self._answers = Answers(ports.blobs)
+
+    async def submit(self, edit_id: str, uploaded: str) -> str:
+        """Buy the prediction: ON, ENDED, LOST or ``wait:<seconds>``.
+
+        The attempt's row is written before the POST. Who finds it open knows that a POST may have
+        happened and sends none.
+        """
+        edit = await self._durably(self._.edits.get, edit_id)
+        if edit.state.final:
+            return await self._told(edit)
+        urls = json.loads(uploaded)
+        attempt = await self._durably(self._.edits.current_attempt, edit_id)
+        if attempt is not None and attempt.state not in NOT_BOUGHT:
+            return LOST if attempt.state is AttemptState.OPEN else ON
+        source_url = urls["pictures"][0]
+        if attempt is not None and attempt.source_url == source_url:
+            return self._wait(None)  # refused already: no attempt is posted twice
+        model = row_of(self._.catalogue(), edit)
+        if model is None:
+            return await self._fail(edit, ModelGone(f"{edit.model} is not in the catalogue"))
+        # A model without a field for masks is told in words what the picture at the end is.
+        region_in_words = edit.mask_key is not None and model.mask is None
+        region_sent = region_in_words and len(urls["pictures"]) > edit.pictures_sent
+        submission = Submission(
+            model=model,
+            prompt=f"{edit.prompt}{MASK_WORDS}" if region_sent else edit.prompt,
+            pictures=() if edit.from_words else tuple(urls["pictures"]),
+            choices=edit.choices,
+            mask=urls["mask"],
+        )
+        async with self._.posting.turn():
+            return await self._post(edit, submission, source_url)
+
+    async def _post(self, edit: Edit, submission: Submission, source_url: str) -> str:
+        try:
+            attempt = await self._durably(self._open, edit, source_url)
+        except EditEnded:  # cancelled a moment ago
+            return ENDED
+        try:
+            provider = self._.providers.of(submission.model)
+            prediction = await provider.submit(replace(submission, webhook=self._.webhook(attempt)))
+        except AnswerLost as error:
+            log.warning("submit_answer_lost", edit=edit.id, attempt=attempt.number, detail=str(error))
+            return LOST
+        except ProviderError as error:
+            await self._durably(self._close, attempt, AttemptState.REFUSED, error)
+            if isinstance(error, CreditsExhausted):
+                await self._exhausted(edit)
+            if isinstance(error, NotSent | Throttled) and not self._older(edit, self._.timing.edit_deadline):
+                await self._give_back(edit)
+                self._.messenger.progress(edit, Stage.WAITING_TURN)
+                return self._wait(error.retry_after)
+            return await self._fail(edit, error)
+        await self._taken(attempt, prediction)
+        log.info("submitted", edit=edit.id, attempt=attempt.number, prediction=prediction.id)
+        return ON
+
+    async def _taken(self, attempt: Attempt, prediction: Prediction) -> None:
+        """The provider has it. What came finished is kept first, since it may be given only this once."""
+        finished = prediction.status is PredictionStatus.COMPLETED and bool(prediction.outputs)
+        if finished:
+            await self._durably(self._answers.keep, attempt.edit_id, prediction)
+        await self._durably(self._.edits.named, attempt.id, prediction.id, prediction.cost)
+        if finished:
+            await self._durably(self._.edits.close_attempt, attempt.id, AttemptState.COMPLETED)
+        elif prediction.status is not PredictionStatus.RUNNING:
+            self._.watch.hint(prediction.id)
+
+    async def _exhausted(self, edit: Edit) -> None:
+        """The account can't pay this edit: nothing new is taken up until it can, and admins hear of it."""
+        provider = self._provider(edit)
+        log.error("account_exhausted", provider=provider, needed=edit.quote)
+        if await self._durably(self._.doors.exhaust, provider, edit.quote):
+            await self._.messenger.tell_admins("notice-exhausted")
+
+    async def _open(self, edit: Edit, source_url: str) -> Attempt:
+        """Open the attempt; once more after a busy moment, in which it may have been written, is harmless.
+
+        Only before the POST: whoever finds this row later takes it for bought.
+        """
+        attempt = await self._.edits.current_attempt(edit.id)
+        if attempt is not None and attempt.source_url == source_url:
+            return attempt
+        return await self._.edits.open_attempt(edit.id, source_url, self._.clock.now())
+
+    async def find(self, edit_id: str) -> str:
+        """Look for a submit whose answer was lost, in the provider's list: ON, or ENDED as unknown."""
+        edit = await self._.edits.get(edit_id)
+        attempt = await self._attempt(edit_id)
+        if edit.state.final:
+            return await self._told(edit)
+        if attempt.state is not AttemptState.OPEN:
+            return ON
+        answer = await self._answers.get(edit_id)
+        if answer is not None:  # it came, and a crash came between
+            await self._taken(attempt, answer)
+            return ON
+        provider = self._.providers.get(self._provider(edit))
+        if provider is None or not provider.searchable:
+            return await self._unknown(edit, "the submit was not answered, and can't be looked for")
+        self._.messenger.progress(edit, Stage.EDITING)
+        # By the wall clock and not since this call, so that restarts don't prolong it.
+        until = attempt.opened_at + timedelta(seconds=self._.timing.reconcile_for)
+        latest = attempt.opened_at + timedelta(seconds=self._.timing.edit_deadline)
+        lost = Lost(edit, attempt, row_of(self._.catalogue(), edit), self._.timing)
+        while True:
+            looked, found = await self._look_for(provider, lost)
+            if await self._claim(attempt, found):
+                return ON
+            now = self._.clock.now()
+            if (looked and now >= until) or now >= latest:
+                return await self._unknown(edit, "the lost submit is not in the provider's list")
+            await asyncio.sleep(self._.timing.reconcile_beat if now < until else self._.timing.retry_most)
+            if (await self._attempt(edit_id)).state is not AttemptState.OPEN:  # a webhook named it
+                return ON
+
+    async def _look_for(self, provider: Provider, lost: Lost) -> tuple[bool, list[str]]:
+        """Whether the list could be read, and the predictions that may be the attempt's."""
+        try:
+            listed = await provider.predictions(lost.attempt.opened_at - _LOOK_BACK, inputs=True)
+        except ProviderError as error:
+            log.warning("reconcile_failed", edit=lost.edit.id, detail=str(error))
+            return False, []
+        now = self._.clock.now()
+        return True, [item.id for item in listed if lost.may_be(item, now)]
+
+    async def _claim(self, attempt: Attempt, found: list[str]) -> bool:
+        """Give the attempt the first of the predictions that no other one has; whether it has a name now."""
+        for prediction_id in found:
+            if await self._durably(self._.edits.named, attempt.id, prediction_id):
+                log.info("submit_found", edit=attempt.edit_id, prediction=prediction_id)
+                return True
+        return bool(found) and (await self._attempt(attempt.edit_id)).state is not AttemptState.OPEN

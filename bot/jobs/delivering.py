@@ -1,0 +1,119 @@
+"""The last step: the picture reaches its person, alone or with the others of its batch, and is charged."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+
+import structlog
+
+from bot.domain.batches import led_by, to_be_told
+from bot.domain.edits import Delivered, Edit, EditState, Ready
+from bot.domain.pictures import Size
+from bot.domain.ports import Stage
+from bot.errors import MessengerBusy, OutputUnusable, WavebrushError
+from bot.jobs.buying import Buying
+from bot.jobs.charging import Charging
+from bot.jobs.ending import ENDED, WAIT, Ports
+
+log = structlog.get_logger(__name__)
+
+
+class Delivering(Buying):
+    """Delivers and charges in one step: a crash between delivers twice rather than never, and charges once."""
+
+    def __init__(self, ports: Ports) -> None:
+        super().__init__(ports)
+        self._price = Charging(ports.edits, ports.quotes, ports.catalogue)
+
+    async def deliver(self, edit_id: str) -> str:
+        """Reply with the kept picture and book its price: ENDED, or a wait.
+
+        It waits while Telegram is down, and for the other results of its batch, which the first of them
+        delivers and books for all.
+        """
+        edit = await self._.edits.get(edit_id)
+        if edit.state.final:
+            return await self._told(edit)
+        own = await self._ready(edit)
+        if own is None:
+            lost = OutputUnusable("the kept result is gone")
+            return await self._fail(edit, lost, charge=await self._price(edit, None))
+        await self._.edits.advance(edit_id, EditState.DELIVERING)
+        self._.messenger.progress(edit, Stage.SENDING)
+        if edit.result_message_id is not None:
+            await self._book([own], EditState.DONE)
+            return ENDED
+        batch = await self._batch(edit)
+        together = await self._together(edit, batch)
+        if together is None:
+            return f"{WAIT}{self._.timing.batch_beat}"
+        others = [await self._ready(one) for one in together if one.id != edit_id]
+        return await self._deliver([own, *filter(None, others)], to_be_told(batch))
+
+    async def _ready(self, edit: Edit) -> Ready | None:
+        """An edit's kept result with its price; None if it is gone."""
+        result = await self._.edits.result(edit.id)
+        data = await self._.blobs.get(result.key) if result else None
+        if result is None or data is None:
+            return None
+        price = await self._price(edit, Size(result.width, result.height))
+        return Ready(edit, result, data, price)
+
+    async def _batch(self, edit: Edit) -> list[Edit]:
+        return [edit] if edit.batch is None else await self._.edits.of_batch(edit.batch)
+
+    async def _together(self, edit: Edit, batch: list[Edit]) -> list[Edit] | None:
+        """Whom this edit delivers now; None: it waits."""
+        if edit.batch is None:
+            return [edit]
+        kept = {}
+        for one in batch:
+            result = await self._.edits.result(one.id)
+            if result is not None and result.kept_at is not None:
+                kept[one.id] = result.kept_at
+        timing = self._.timing
+        patience, grace = timedelta(seconds=timing.batch_wait), timedelta(seconds=timing.batch_beat)
+        return led_by(edit, batch, kept, self._.clock.now(), patience, grace)
+
+    async def _deliver(self, ready: Sequence[Ready], failed: Sequence[Edit]) -> str:
+        """Send and book; the first of ``ready`` is whose step this is."""
+        leader = ready[0].edit
+        try:
+            sent = await self._patiently(self._.timing.send_deadline, self._sent, ready, failed)
+        except WavebrushError as error:
+            log.warning("not_delivered", edit=leader.id, error=type(error).__name__, detail=str(error))
+            if not error.permanent and not self._older(leader, self._.timing.deliver_for):
+                return f"{WAIT}{self._.timing.retry_most}"
+            await self._book(ready, EditState.UNDELIVERABLE, error.key)
+            return ENDED
+        if sent is not None:
+            ready = [one for one in ready if one.edit.id in sent]
+            # The leader last, here and in the books: until then no other takes the lead.
+            for one in reversed(ready):
+                message = sent[one.edit.id]
+                await self._durably(
+                    self._.edits.delivered, one.edit.id, message.message_id, message.file_id
+                )
+        await self._book(ready, EditState.DONE)
+        # What did not fit in with the others is sent in a message of its own.
+        return ENDED if leader in (one.edit for one in ready) else f"{WAIT}{self._.timing.batch_beat}"
+
+    async def _sent(self, ready: Sequence[Ready], failed: Sequence[Edit]) -> Mapping[str, Delivered] | None:
+        """Send; where Telegram's answer is lost twice, the pictures have most likely arrived: None."""
+        leader = ready[0].edit
+        seconds = (self._.clock.now() - leader.created_at).total_seconds()
+        for last in (False, True):
+            try:
+                return await self._.messenger.deliver(ready, failed, seconds)
+            except MessengerBusy as error:
+                if not error.uncertain:
+                    raise
+                log.warning("delivery_uncertain", edit=leader.id, detail=str(error), again=not last)
+        return None
+
+    async def _book(self, ready: Sequence[Ready], state: EditState, reason: str | None = None) -> None:
+        for one in reversed(ready):
+            await self._settle(one.edit, state, charge=one.charged, reason=reason)
+        for one in ready:
+            await self._.messenger.end(await self._.edits.get(one.edit.id))

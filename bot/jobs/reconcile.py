@@ -1,0 +1,177 @@
+"""Our charges compared with the provider's own account, and lost submits looked for again."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+import structlog
+
+from bot.clock import Clock
+from bot.domain.billing import Disagreement, Purchases, Report, compare
+from bot.domain.catalogue import Catalogue
+from bot.domain.edits import Edit, EditState
+from bot.domain.money import dollars
+from bot.domain.plan import row_of
+from bot.domain.ports import Messenger, Prediction, PredictionStatus, Provider
+from bot.domain.stores import EditLists, Edits, Notes
+from bot.domain.timing import Timing
+from bot.errors import ProviderError, StorageBusy
+from bot.jobs.finding import Lost
+
+__all__ = ["Disagreement", "Ports", "Reconcile", "Report"]
+
+log = structlog.get_logger(__name__)
+
+REPORT, TOLD = "reconciliation", "drift-told"
+# Refunds take up to three hours (WaveSpeed's "Troubleshooting guide"), so what is younger is left out.
+_SETTLES = timedelta(hours=3)
+_WINDOW = timedelta(days=1)
+_SKEW = timedelta(minutes=15)  # the provider's clock may differ from ours
+_FORGOTTEN = timedelta(days=7)  # so long the provider keeps predictions
+_MOST_UNKNOWN = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """Everything that reconciling needs of the world. ``name`` is the provider's, as models name it."""
+
+    provider: Provider
+    name: str
+    purchases: Purchases
+    edits: Edits
+    lists: EditLists
+    notes: Notes
+    messenger: Messenger
+    catalogue: Callable[[], Catalogue]
+    timing: Timing
+    clock: Clock
+
+
+class Reconcile:
+    """Compares every few hours, and when an admin asks."""
+
+    def __init__(self, ports: Ports) -> None:
+        self._ = ports
+
+    async def run(self) -> None:
+        """Compare until cancelled: every few hours since the last time, also over restarts."""
+        while True:
+            try:
+                await asyncio.sleep(await self._due())
+                await self.once()
+            except (ProviderError, StorageBusy) as error:
+                log.warning("not_reconciled", error=type(error).__name__, detail=str(error))
+                await asyncio.sleep(self._.timing.retry_most)
+
+    async def last(self) -> Report | None:
+        """The newest report. Raises StorageBusy."""
+        text = await self._.notes.get(REPORT)
+        return None if text is None else Report.of_json(text)
+
+    async def once(self) -> Report:
+        """Look for lost submits, then compare; keep, log and tell what was found.
+
+        Raises:
+            ProviderError: the provider can't be asked now. StorageBusy.
+        """
+        await self._find_lost()
+        now = self._.clock.now()
+        until = now - _SETTLES
+        since = until - _WINDOW
+        # Wider at both ends: entries of the window may be dated beside it, and are refunded after it.
+        billings = await self._.provider.billings(since - _SKEW, now)
+        bought = await self._.purchases.between(since - 2 * _SKEW, until + 2 * _SKEW)
+        purchases = [one for one in bought if self._of_this(one.model)]
+        report = compare(purchases, billings, since, until, now)
+        await self._.notes.put(REPORT, report.as_json(), now)
+        log.info(
+            "reconciled",
+            since=since.isoformat(),
+            ours=report.ours,
+            billed=report.billed,
+            drift=report.drift,
+            unbilled=len(report.unbilled),
+            uncharged=len(report.uncharged),
+            differing=len(report.differing),
+            strangers=len(report.strangers),
+        )
+        await self._tell(report)
+        return report
+
+    def _of_this(self, model_name: str) -> bool:
+        """Whether a model is this provider's, or a row of it that is gone."""
+        model = self._.catalogue().models.get(model_name)
+        return model is None or model.provider == self._.name
+
+    async def _tell(self, report: Report) -> None:
+        """Admins hear of what disagrees once, until something else does."""
+        if report.agrees:
+            await self._.notes.drop(TOLD)
+            return
+        wrong = _fingerprint(report)
+        if await self._.notes.get(TOLD) == wrong:
+            return
+        await self._.notes.put(TOLD, wrong, self._.clock.now())
+        log.warning(
+            "billing_drift",
+            drift=report.drift,
+            edits=[one.edit_id for one in (*report.unbilled, *report.uncharged, *report.differing)],
+            strangers=report.strangers,
+        )
+        await self._.messenger.tell_admins(
+            "notice-drift",
+            drift=dollars(report.drift),
+            charged=dollars(report.ours),
+            billed=dollars(report.billed + report.strange),
+            edits=len(report.unbilled) + len(report.uncharged) + len(report.differing),
+            strangers=len(report.strangers),
+        )
+
+    async def _due(self) -> float:
+        report = await self.last()
+        if report is None:
+            return 0.0
+        due = report.at + timedelta(seconds=self._.timing.books_beat)
+        return max(0.0, (due - self._.clock.now()).total_seconds())
+
+    # --- lost submits -----------------------------------------------------------------------------------
+
+    async def _find_lost(self) -> None:
+        """Look for edits of unknown fate in the provider's list; what has ended there goes on here."""
+        for edit in await self._.lists.listed((EditState.UNKNOWN,), limit=_MOST_UNKNOWN):
+            if self._of_this(edit.model) and self._.clock.now() - edit.created_at < _FORGOTTEN:
+                await self._find(edit)
+
+    async def _find(self, edit: Edit) -> None:
+        attempt = await self._.edits.current_attempt(edit.id)
+        if attempt is None:
+            return
+        window = (attempt.opened_at - _SKEW, attempt.opened_at + _SKEW)
+        lost = Lost(edit, attempt, row_of(self._.catalogue(), edit), self._.timing)
+        for prediction in await self._.provider.predictions(*window, inputs=True):
+            if prediction.status is not PredictionStatus.RUNNING and await self._is_ours(prediction, lost):
+                # The sweeper sees that nothing works on it and hands it to the engine once more.
+                if await self._.edits.found(edit.id):
+                    log.info("unknown_found", edit=edit.id, prediction=prediction.id)
+                return
+
+    async def _is_ours(self, prediction: Prediction, lost: Lost) -> bool:
+        """Whether it is the attempt's, or may be, and no other one's; then it is."""
+        name = lost.attempt.prediction_id
+        if name is not None or not lost.may_be(prediction, self._.clock.now()):
+            return name == prediction.id
+        return await self._.edits.named(lost.attempt.id, prediction.id)
+
+
+def _fingerprint(report: Report) -> str:
+    """The same as long as the same edits disagree. Strangers come and go: that there are some counts."""
+    wrong = [
+        sorted((one.edit_id, one.charged, one.billed) for one in found)
+        for found in (report.unbilled, report.uncharged, report.differing)
+    ]
+    return hashlib.sha256(json.dumps([wrong, bool(report.strangers)]).encode()).hexdigest()

@@ -1,0 +1,41 @@
+"""Opens the providers that there is a key for (see `bot.app`)."""
+
+from __future__ import annotations
+
+from contextlib import AsyncExitStack
+
+from bot.domain import catalogue
+from bot.domain.stores import Blobs
+from bot.jobs.providers import Providers
+from bot.providers.openai_images import OpenAIImages
+from bot.providers.wavespeed import WaveSpeed
+from bot.settings import Settings
+
+
+def wavespeed(settings: Settings, stack: AsyncExitStack) -> WaveSpeed:
+    """The first provider; ``stack`` closes it."""
+    provider = WaveSpeed(
+        settings.wavespeed_api_key.get_secret_value(),
+        base_url=settings.wavespeed_api_url,
+        timing=settings.timing,
+        sync_mode=settings.wavespeed_sync,
+        base64_output=settings.wavespeed_base64,
+    )
+    stack.push_async_callback(provider.aclose)
+    return provider
+
+
+def providers(settings: Settings, stack: AsyncExitStack, first: WaveSpeed, blobs: Blobs) -> Providers:
+    """All of them, by the names in the catalogue."""
+    if settings.openai_api_key is None:
+        return Providers(wavespeed=first)
+    key, rows = settings.openai_api_key.get_secret_value(), catalogue.load().models.values()
+    openai = OpenAIImages(
+        key,
+        blobs,
+        base_url=settings.openai_api_url,
+        endpoints={model.endpoint for model in rows if model.provider == "openai"},
+        timing=settings.timing,
+    )
+    stack.push_async_callback(openai.aclose)
+    return Providers(wavespeed=first, openai=openai)

@@ -1,0 +1,115 @@
+"""What is open and what runs, for those who wire it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bot import incoming
+from bot.chat import application, styles
+from bot.chat.files import Pictures
+from bot.chat.messenger import Messages
+from bot.chat.progress import Progress
+from bot.clock import Clock
+from bot.imaging.service import Imaging
+from bot.jobs import preparing
+from bot.jobs.balance import Balance
+from bot.jobs.catalogue import LiveCatalogue
+from bot.jobs.engine import Engine
+from bot.jobs.posting import Posting
+from bot.jobs.providers import Providers
+from bot.jobs.reconcile import Reconcile
+from bot.jobs.watch import Watch
+from bot.jobs.webhooks import Webhooks
+from bot.money import Money
+from bot.providers.wavespeed import WaveSpeed
+from bot.settings import Settings
+from bot.storage.access import SqlAccess
+from bot.storage.accounts import SqlAccounts
+from bot.storage.blobs import FileBlobs
+from bot.storage.books import Books
+from bot.storage.buttons import SqlButtons
+from bot.storage.chats import SqlChats
+from bot.storage.database import Database
+from bot.storage.edits import SqlEdits
+from bot.storage.inbox import SqlInbox
+from bot.storage.ledger import SqlLedger
+from bot.storage.lists import SqlEditLists
+from bot.storage.notes import SqlNotes
+from bot.storage.people import SqlPeople
+from bot.storage.requests import SqlRequests
+from bot.storage.turns import SqlTurns
+from bot.web import server
+
+
+@dataclass(frozen=True, slots=True)
+class Storage:
+    """Everything that is kept."""
+
+    chats: SqlChats
+    edits: SqlEdits
+    requests: SqlRequests
+    people: SqlPeople
+    ledger: SqlLedger
+    inbox: SqlInbox
+    buttons: SqlButtons
+    blobs: FileBlobs
+    access: SqlAccess
+    accounts: SqlAccounts
+    notes: SqlNotes
+    turns: SqlTurns
+    lists: SqlEditLists
+
+    @classmethod
+    def over(cls, settings: Settings, database: Database, clock: Clock) -> Storage:
+        """All of it over one database."""
+        most_open = settings.max_edits_per_user + settings.max_queued_per_user
+        books = Books(settings.timezone, settings.budgets, most_open)
+        return cls(
+            chats=SqlChats(database),
+            edits=SqlEdits(database, books),
+            requests=SqlRequests(database, books),
+            people=SqlPeople(database, clock),
+            ledger=SqlLedger(database, books),
+            inbox=SqlInbox(database),
+            buttons=SqlButtons(database),
+            blobs=FileBlobs(settings.data_dir / "results"),
+            access=SqlAccess(database, clock),
+            accounts=SqlAccounts(database, books),
+            notes=SqlNotes(database),
+            turns=SqlTurns(database),
+            lists=SqlEditLists(database),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """What is open while the bot runs."""
+
+    settings: Settings
+    clock: Clock
+    storage: Storage
+    provider: WaveSpeed
+    providers: Providers
+    imaging: Imaging
+    telegram: application.App
+    live: LiveCatalogue
+    money: Money
+    styles: tuple[styles.Style, ...]
+    site: server.Site
+    ways: incoming.Ways
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What runs."""
+
+    watch: Watch
+    webhooks: Webhooks | None
+    posting: Posting
+    engine: Engine
+    preparing: preparing.Preparing
+    progress: Progress
+    messages: Messages
+    pictures: Pictures
+    balance: Balance
+    bills: Reconcile

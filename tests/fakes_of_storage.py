@@ -1,0 +1,87 @@
+"""Smaller stand-ins for Protocols of storage, in memory: notes, turns, chats."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from bot.domain.edits import Edit
+from bot.domain.turns import Capacity, Waiting, line
+from tests.fakes import FakeEdits
+
+
+@dataclass
+class FakeNotes:
+    """Implements `bot.domain.stores.Notes` in memory."""
+
+    kept: dict[str, str] = field(default_factory=dict)
+
+    async def get(self, name: str) -> str | None:
+        return self.kept.get(name)
+
+    async def put(self, name: str, text: str, now: datetime) -> None:
+        self.kept[name] = text
+
+    async def put_new(self, name: str, text: str, now: datetime) -> bool:
+        return self.kept.setdefault(name, text) is text
+
+    async def drop(self, name: str) -> bool:
+        return self.kept.pop(name, None) is not None
+
+
+@dataclass
+class FakeTurns:
+    """Implements `bot.domain.turns.Turns` in memory, for one provider and without minutes."""
+
+    granted: dict[str, int] = field(default_factory=dict)  # edit → person
+    waiting: dict[str, Waiting] = field(default_factory=dict)
+    order: list[str] = field(default_factory=list)
+    last: dict[int, datetime] = field(default_factory=dict)
+
+    async def grant(
+        self, provider: str, capacity: Capacity, waiting: Sequence[tuple[str, int]], now: datetime
+    ) -> set[str]:
+        for edit_id, user_id in waiting:
+            if edit_id not in self.granted:
+                self.waiting.setdefault(
+                    edit_id, Waiting(len(self.order) + len(self.waiting), edit_id, user_id)
+                )
+        room = capacity.room(len(self.granted), 0)
+        for one in line(list(self.waiting.values()), Counter(self.granted.values()), self.last)[:room]:
+            del self.waiting[one.edit_id]
+            self.granted[one.edit_id] = one.user_id
+            self.order.append(one.edit_id)
+            self.last[one.user_id] = now
+        return {edit_id for edit_id, _ in waiting if edit_id in self.granted}
+
+    async def give_back(self, edit_id: str) -> None:
+        self.granted.pop(edit_id, None)
+        self.waiting.pop(edit_id, None)
+
+    async def position(self, edit_id: str) -> int | None:
+        order = line(list(self.waiting.values()), Counter(self.granted.values()), self.last)
+        return next((place for place, one in enumerate(order) if one.edit_id == edit_id), None)
+
+    async def forget(self, before: datetime) -> int:
+        return 0
+
+
+@dataclass
+class FakeChats:
+    """Implements `bot.domain.stores.Chats` over `FakeEdits`."""
+
+    edits: FakeEdits = field(default_factory=FakeEdits)
+    moves: list[tuple[int, int]] = field(default_factory=list)
+
+    async def move(self, old: int, new: int) -> None:
+        self.moves.append((old, new))
+
+    async def left(self, chat_id: int) -> list[Edit]:
+        found = self.edits.edits.values()
+        return [edit for edit in found if edit.place.chat_id == chat_id and not edit.state.final]
+
+    async def stale_statuses(self) -> list[Edit]:
+        found = self.edits.edits.values()
+        return [edit for edit in found if edit.state.final and edit.status_message_id is not None]

@@ -1,0 +1,194 @@
+"""What things cost: the provider's word, remembered; else the table; else no edit."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import replace
+
+import pytest
+from structlog.testing import capture_logs
+
+from bot.domain.catalogue import ASPECT, Catalogue, Model, load
+from bot.domain.pictures import Size
+from bot.domain.timing import Timing
+from bot.errors import PriceUnknown, ProviderDown
+from bot.jobs.quoting import NOTE, Quotes, Sent
+from tests.fakes import FakeProvider, Turns
+from tests.fakes_of_storage import FakeNotes
+from tests.virtual_time import LoopClock, in_virtual_time
+
+TIMING = Timing()
+ONE = Sent(1)
+MEDIUM = {"quality": "medium", "resolution": "1k", "aspect": "1:1"}
+FIXED = {"quality": "medium", "aspect": "1:1"}
+WIDE = Size(1536, 1024)
+
+
+def quotes(provider: FakeProvider, notes: FakeNotes | None = None) -> Quotes:
+    return Quotes(lambda model: provider, notes or FakeNotes(), TIMING, LoopClock())
+
+
+def model(name: str) -> Model:
+    return load().models[name]
+
+
+def asked(provider: FakeProvider) -> list[Mapping[str, str]]:
+    return [submission.choices for submission in provider.quoted]
+
+
+@in_virtual_time
+async def test_the_providers_price_wins_and_is_asked_once_an_hour() -> None:
+    """Whatever the prompt, the same inputs are one question."""
+    provider = FakeProvider(quotes=Turns(41_000, 43_000))
+    prices = quotes(provider)
+    assert await prices.price(model("gpt-image-1"), FIXED, ONE) == 41_000
+    assert await prices.price(model("gpt-image-1"), FIXED, ONE) == 41_000
+    await asyncio.sleep(TIMING.quote_keep + 1)
+    assert await prices.price(model("gpt-image-1"), FIXED, ONE) == 43_000
+    assert len(provider.quoted) == 2
+
+
+@in_virtual_time
+async def test_what_is_asked_about() -> None:
+    """The number of pictures and a mask are in it, as the edit would send them."""
+    provider = FakeProvider(quotes=Turns(1))
+    prices = quotes(provider)
+    await prices.price(model("gpt-image-2"), MEDIUM, Sent(3, masked=True))
+    await prices.price(model("gpt-image-1"), FIXED, Sent(1, masked=True))
+    region_as_picture, with_mask = provider.quoted
+    assert (len(region_as_picture.pictures), region_as_picture.mask) == (4, None)
+    assert len(with_mask.pictures) == 1
+    assert with_mask.mask is not None
+
+
+@pytest.mark.parametrize("answer", [None, ProviderDown("503"), -5], ids=["not asked", "down", "nonsense"])
+def test_the_table_where_the_provider_does_not_say(answer: int | Exception | None) -> None:
+    """And it is left alone for a minute then."""
+
+    @in_virtual_time
+    async def case() -> None:
+        provider = FakeProvider(quotes=Turns(answer, 41_000))
+        prices = quotes(provider)
+        for _ in range(3):
+            assert await prices.price(model("gpt-image-1"), FIXED, ONE) == 42_000
+        assert len(provider.quoted) == 1
+        await asyncio.sleep(TIMING.retry_most + 1)
+        assert await prices.price(model("gpt-image-1"), FIXED, ONE) == 41_000
+
+    case()
+
+
+@in_virtual_time
+async def test_a_provider_that_hangs_holds_nobody_up() -> None:
+    """After a few seconds the table answers."""
+
+    class Hanging(FakeProvider):
+        async def quote(self, submission: object) -> int | None:
+            await asyncio.Event().wait()
+            return None
+
+    assert await quotes(Hanging()).price(model("gpt-image-1"), FIXED, ONE) == 42_000
+    assert LoopClock().monotonic() == TIMING.quote
+
+
+@in_virtual_time
+async def test_nobody_knows() -> None:
+    """A model without a table is not bought on a guess."""
+    with pytest.raises(PriceUnknown):
+        await quotes(FakeProvider()).price(model("gpt-image-2.6-flare"), MEDIUM, ONE)
+
+
+@in_virtual_time
+async def test_a_shape_left_to_the_model_holds_the_dearest() -> None:
+    """Each shape that may come is asked about, and the picture that came is charged, never beyond."""
+    provider = FakeProvider(quotes=Turns(42_000, 63_000, 61_000))
+    prices, one = quotes(provider), model("gpt-image-1")
+    held = await prices.price(one, {"quality": "medium"}, ONE)
+    assert held == 63_000
+    assert [choices[ASPECT] for choices in asked(provider)] == ["1:1", "2:3", "3:2"]
+    charged = [
+        await prices.price_of_result(one, {"quality": "medium"}, size, ONE, held)
+        for size in (Size(1024, 1024), WIDE, Size(1000, 1500))
+    ]
+    assert charged == [42_000, 61_000, 63_000]
+    assert await prices.price_of_result(one, {"quality": "medium"}, WIDE, ONE, 50_000) == 50_000
+    assert len(provider.quoted) == 3
+
+
+@in_virtual_time
+async def test_a_shape_that_changes_no_price_is_asked_about_once() -> None:
+    """The table says that this model's price does not depend on it; so its result costs the hold."""
+    provider = FakeProvider(quotes=Turns(58_000))
+    prices, two = quotes(provider), model("gpt-image-2")
+    choices = {"quality": "medium", "resolution": "1k"}
+    assert await prices.price(two, choices, ONE) == 58_000
+    assert await prices.price_of_result(two, choices, WIDE, ONE, 57_000) == 57_000
+    assert asked(provider) == [choices]
+
+
+@in_virtual_time
+async def test_drift_from_our_table_is_logged_once() -> None:
+    """With both prices, for the same inputs once."""
+    provider = FakeProvider(quotes=Turns(41_000))
+    prices = quotes(provider)
+    with capture_logs() as logs:
+        for _ in range(2):
+            await prices.price(model("gpt-image-1"), FIXED, ONE)
+            await asyncio.sleep(TIMING.quote_keep + 1)
+    [drift] = [entry for entry in logs if entry["event"] == "price_drift"]
+    assert (drift["table"], drift["quote"]) == (42_000, 41_000)
+
+
+# --- tables for menus -----------------------------------------------------------------------------------
+
+
+def only(*names: str) -> Catalogue:
+    models = {name: replace(model(name), create=None) for name in names}
+    return replace(load(), models=models, preference=names)
+
+
+@in_virtual_time
+async def test_menus_show_what_was_asked_for() -> None:
+    """All combinations of quality and resolution of a model without a table, asked for at leisure."""
+    provider, notes, catalogue = (
+        FakeProvider(quotes=Turns(*range(1, 16))),
+        FakeNotes(),
+        only("gpt-image-2.6-flare", "gpt-image-2"),
+    )
+    prices = quotes(provider, notes)
+    assert prices.over(catalogue).models["gpt-image-2.6-flare"].quoted
+    await prices.refresh(catalogue)
+    assert len(provider.quoted) == 15
+    assert LoopClock().monotonic() >= 15 * TIMING.quote_pause
+    shown = prices.over(catalogue).models
+    assert shown["gpt-image-2.6-flare"].price({"quality": "low", "resolution": "2k"}) == 2
+    assert shown["gpt-image-2"] == catalogue.models["gpt-image-2"]
+    after_a_restart = quotes(FakeProvider(), notes)
+    await after_a_restart.load()
+    assert after_a_restart.over(catalogue).models == shown
+
+
+@in_virtual_time
+async def test_half_a_table_is_none() -> None:
+    """Where the provider stops answering, what was shown stays."""
+    provider, catalogue = FakeProvider(quotes=Turns(7, ProviderDown("503"))), only("gpt-image-2.6-flare")
+    prices = quotes(provider)
+    await prices.refresh(catalogue)
+    assert prices.over(catalogue).models["gpt-image-2.6-flare"].quoted
+
+
+@in_virtual_time
+async def test_a_restart_asks_no_sooner() -> None:
+    """The tables are asked for every few hours, and not at each start."""
+    notes, catalogue = FakeNotes(), only("gpt-image-2.6-flare")
+    first = quotes(FakeProvider(quotes=Turns(7)), notes)
+    await first.refresh(catalogue)
+    assert NOTE in notes.kept
+    provider = FakeProvider(quotes=Turns(8))
+    running = asyncio.create_task(quotes(provider, notes).run(lambda: catalogue))
+    await asyncio.sleep(TIMING.catalogue_beat - 60)
+    assert not provider.quoted
+    await asyncio.sleep(120)
+    assert len(provider.quoted) == 15
+    running.cancel()

@@ -1,0 +1,240 @@
+"""Reconciling over HTTP with the stand-in, on real rows: drift is found and told, lost pictures go on."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from bot.clock import SystemClock
+from bot.domain.billing import Disagreement
+from bot.domain.catalogue import load
+from bot.domain.edits import AttemptState, Edit, EditState
+from bot.domain.ports import Submission
+from bot.domain.timing import Timing
+from bot.errors import ProviderDown
+from bot.jobs.reconcile import Ports, Reconcile
+from bot.jobs.settling import Settling
+from bot.providers.wavespeed import WaveSpeed
+from bot.sandbox.serve import serve
+from bot.sandbox.wavespeed import WaveSpeedStandIn
+from bot.storage.accounts import SqlAccounts
+from bot.storage.database import Database
+from bot.storage.edits import SqlEdits
+from bot.storage.lists import SqlEditLists
+from bot.storage.migrations import upgrade
+from bot.storage.notes import SqlNotes
+from bot.storage.purchases import SqlPurchases
+from tests.fakes import FakeMessenger
+from tests.jobs.bench import an_edit
+from tests.providers.conftest import KEY, Sandbox, picture
+
+PRICE = 30_000
+CHOICES = {"quality": "low"}
+
+
+class Ahead(SystemClock):
+    """The machine's clock, put forward."""
+
+    ahead = timedelta()
+
+    def now(self) -> datetime:
+        return super().now() + self.ahead
+
+
+class World:
+    """A database, an account at the provider, and what compares them."""
+
+    def __init__(self, database: Database, provider: WaveSpeed, sandbox: Sandbox) -> None:
+        self.provider, self.sandbox, self.clock = provider, sandbox, Ahead()
+        self.edits, self.messenger = SqlEdits(database), FakeMessenger()
+        self.settling = Settling(self.edits, SqlAccounts(database), self.messenger, self.clock)
+        self.reconcile = Reconcile(
+            Ports(
+                provider=provider,
+                name="wavespeed",
+                purchases=SqlPurchases(database),
+                edits=self.edits,
+                lists=SqlEditLists(database),
+                notes=SqlNotes(database),
+                messenger=self.messenger,
+                catalogue=load,
+                timing=Timing(),
+                clock=self.clock,
+            )
+        )
+
+    async def bought(self, edit_id: str, **finish: Any) -> str:
+        """An edit with a prediction that has ended; the prediction's id."""
+        url = await self._accepted(edit_id)
+        attempt = await self.edits.open_attempt(edit_id, url, self.clock.now())
+        prediction = await self._submit(url)
+        await self.edits.named(attempt.id, prediction)
+        await self.sandbox.finish(prediction, **finish)
+        return prediction
+
+    async def lost(self, edit_id: str, *, taken: bool = True) -> str:
+        """An edit whose submit was not answered, given up as unknown; its prediction's id."""
+        url = await self._accepted(edit_id)
+        await self.edits.open_attempt(edit_id, url, self.clock.now())
+        prediction = await self._submit(url) if taken else ""
+        await self.settle(edit_id, 0, EditState.UNKNOWN)
+        return prediction
+
+    async def settle(self, edit_id: str, charge: int, state: EditState = EditState.DONE) -> None:
+        await self.edits.settle(edit_id, state, charge=charge, reason=None, now=self.clock.now())
+
+    async def edit(self, edit_id: str) -> Edit:
+        return await self.edits.get(edit_id)
+
+    def told(self) -> list[str]:
+        return [key for key, _ in self.messenger.notices]
+
+    async def _accepted(self, edit_id: str) -> str:
+        created = {"created_at": self.clock.now(), "quote": PRICE, "state": EditState.HELD}
+        edit = an_edit(id=edit_id, origin=edit_id, model="gpt-image-2", choices=CHOICES, **created)
+        assert await self.edits.accept(edit)
+        return await self.provider.upload(picture())
+
+    async def _submit(self, url: str) -> str:
+        model = load().models["gpt-image-2"]
+        return (await self.provider.submit(Submission(model, "blue", (url,), CHOICES))).id
+
+
+@pytest.fixture(scope="module")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    file = tmp_path_factory.mktemp("reconcile") / "migrated.db"
+    upgrade(f"sqlite:///{file}")
+    return file
+
+
+@pytest.fixture
+async def world(migrated: Path, tmp_path: Path) -> AsyncIterator[World]:
+    database = Database.open(f"sqlite:///{shutil.copy(migrated, tmp_path / 'app.db')}")
+    async with (
+        serve(WaveSpeedStandIn(api_key=KEY).app) as url,
+        httpx.AsyncClient(base_url=url, trust_env=False) as control,
+        aclosing(WaveSpeed(KEY, base_url=url)) as provider,
+    ):
+        sandbox = Sandbox(url, control)
+        await sandbox.change(hold=True)
+        yield World(database, provider, sandbox)
+    await database.close()
+
+
+def hours_later(world: World, hours: float = 4) -> None:
+    world.clock.ahead += timedelta(hours=hours)
+
+
+async def test_all_agrees(world: World) -> None:
+    """One was charged, one failed and was paid back; nobody is told anything."""
+    await world.bought("done")
+    await world.settle("done", PRICE)
+    await world.bought("failed", status="failed")
+    await world.settle("failed", 0, EditState.FAILED)
+    hours_later(world)
+    report = await world.reconcile.once()
+    assert report.agrees
+    assert (report.ours, report.billed, report.drift) == (PRICE, PRICE, 0)
+    assert await world.reconcile.last() == report
+    assert not world.told()
+
+
+async def test_what_is_younger_than_refunds_take_is_left_out(world: World) -> None:
+    """Three hours."""
+    await world.bought("done")
+    await world.settle("done", 0, EditState.FAILED)
+    hours_later(world, 2.9)
+    assert (await world.reconcile.once()).billed == 0
+    hours_later(world, 0.2)
+    assert (await world.reconcile.once()).billed == PRICE
+
+
+async def test_drift_is_found_and_told_once(world: World) -> None:
+    """Billed but not charged, charged but not billed, and a prediction that nobody here bought."""
+    await world.bought("uncharged")
+    await world.settle("uncharged", 0, EditState.FAILED)
+    await world.bought("unbilled", status="failed")
+    await world.settle("unbilled", PRICE)
+    stranger = await world.lost("lost")
+    await world.sandbox.finish(stranger, status="failed")  # found, it would be no stranger
+    other = await world._submit(await world.provider.upload(picture()))
+    await world.sandbox.finish(other)
+    hours_later(world)
+    for _ in range(2):
+        report = await world.reconcile.once()
+    assert report.uncharged == (Disagreement("uncharged", 0, PRICE),)
+    assert report.unbilled == (Disagreement("unbilled", PRICE, 0),)
+    assert report.strangers == (other,)
+    assert report.drift == PRICE  # the stranger's: the two edits balance
+    assert world.told() == ["notice-drift"]
+    assert world.messenger.notices[0][1]["edits"] == 2
+
+
+async def test_other_drift_is_told_again(world: World) -> None:
+    """And what was set right is forgotten, so that it is told when it comes back."""
+    await world.bought("first", status="failed")
+    await world.settle("first", PRICE)
+    hours_later(world)
+    await world.reconcile.once()
+    assert await world.settling.refund("first", by=1)
+    assert (await world.reconcile.once()).agrees
+    assert world.told() == ["notice-drift"]
+    hours_later(world, -4)
+    await world.bought("second", status="failed")
+    await world.settle("second", PRICE)
+    hours_later(world)
+    await world.reconcile.once()
+    assert world.told() == ["notice-drift"] * 2
+
+
+async def test_a_lost_submit_that_is_there_after_all(world: World) -> None:
+    """Its edit runs again under that prediction, with its hold untouched: its picture comes."""
+    prediction = await world.lost("lost")
+    await world.sandbox.finish(prediction)
+    await world.reconcile.once()
+    edit, attempt = await world.edit("lost"), await world.edits.current_attempt("lost")
+    assert (edit.state, edit.reason, edit.charged, edit.ended_at) == (EditState.RUNNING, None, None, None)
+    assert attempt is not None
+    assert (attempt.state, attempt.prediction_id) == (AttemptState.RUNNING, prediction)
+    await world.settle("lost", PRICE)
+    hours_later(world)
+    assert (await world.reconcile.once()).agrees
+
+
+async def test_a_lost_submit_that_stays_lost(world: World) -> None:
+    """One that the provider never had, one that still runs there, and one older than its memory."""
+    await world.lost("never", taken=False)
+    await world.lost("running")
+    await world.reconcile.once()
+    states = {name: (await world.edit(name)).state for name in ("never", "running")}
+    assert set(states.values()) == {EditState.UNKNOWN}
+    old = await world.lost("old")
+    await world.sandbox.finish(old)
+    hours_later(world, 7 * 24 + 1)
+    await world.reconcile.once()
+    assert (await world.edit("old")).state is EditState.UNKNOWN
+
+
+async def test_settled_by_an_admin_before(world: World) -> None:
+    """Who decided first wins: it is not charged, and stays so."""
+    prediction = await world.lost("lost")
+    assert await world.settling.unknown("lost", charged=False, by=1)
+    await world.sandbox.finish(prediction)
+    await world.reconcile.once()
+    assert (await world.edit("lost")).state is EditState.FAILED
+
+
+async def test_the_account_cant_be_read(world: World) -> None:
+    """Who asks is told so; the last report stays."""
+    report = await world.reconcile.once()
+    await world.sandbox.fault("/api/v3/billings/search", "status", status=503)
+    with pytest.raises(ProviderDown):
+        await world.reconcile.once()
+    assert await world.reconcile.last() == report
