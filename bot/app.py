@@ -19,7 +19,7 @@ from bot.chat.notices import Notices
 from bot.chat.progress import Progress
 from bot.chat.questions import Asking
 from bot.clock import SystemClock
-from bot.domain import catalogue
+from bot.domain import catalogue_file
 from bot.domain.access import Rules
 from bot.domain.pictures import Limits
 from bot.imaging.service import Imaging
@@ -96,7 +96,7 @@ async def _open(settings: Settings, stack: AsyncExitStack, host: str) -> World:
     ways = incoming.Ways(settings, await Keyring.open(storage.notes, clock.now()), clock)
     providers = outgoing.providers(settings, stack, provider, storage.blobs)
     money = Money(settings, database, providers, clock)
-    live = LiveCatalogue(catalogue.load(), provider, timing, money.quotes.over)
+    live = LiveCatalogue(catalogue_file.load(), provider, timing, money.quotes.over)
     await live.refresh()
     telegram = application.build(
         settings.telegram_bot_token.get_secret_value(),

@@ -11,7 +11,7 @@ from telegram import Bot
 from telegram.error import InvalidToken, TelegramError
 from telegram.request import HTTPXRequest
 
-from bot.domain import catalogue
+from bot.domain import catalogue_file
 from bot.domain.access import Policy
 from bot.domain.money import dollars
 from bot.errors import KeyRejected, ProviderError, StartRefused, StorageBusy
@@ -71,7 +71,7 @@ async def _provider(settings: Settings) -> list[Finding]:
     provider = WaveSpeed(key, base_url=settings.wavespeed_api_url, timing=settings.timing)
     try:
         balance = await provider.balance()
-        known = catalogue.load().with_live(await provider.live_endpoints())
+        known = catalogue_file.load().with_live(await provider.live_endpoints())
     except KeyRejected:
         return [Finding(False, "WAVESPEED_API_KEY is refused: make one at https://wavespeed.ai/accesskey")]
     except ProviderError as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import AsyncExitStack
 
-from bot.domain import catalogue
+from bot.domain import catalogue_file
 from bot.domain.stores import Blobs
 from bot.jobs.providers import Providers
 from bot.providers.openai_images import OpenAIImages
@@ -29,7 +29,7 @@ def providers(settings: Settings, stack: AsyncExitStack, first: WaveSpeed, blobs
     """All of them, by the names in the catalogue."""
     if settings.openai_api_key is None:
         return Providers(wavespeed=first)
-    key, rows = settings.openai_api_key.get_secret_value(), catalogue.load().models.values()
+    key, rows = settings.openai_api_key.get_secret_value(), catalogue_file.load().models.values()
     openai = OpenAIImages(
         key,
         blobs,

@@ -17,6 +17,7 @@ from bot.domain.edits import (
     Edit,
     EditState,
     KeptResult,
+    Ready,
     Request,
     SentPicture,
 )
@@ -189,7 +190,7 @@ class FakeEdits:
 
     async def kept(self, result: KeptResult, now: datetime) -> None:
         self.busy.take()
-        self.results[result.edit_id] = result
+        self.results[result.edit_id] = replace(result, kept_at=now)
 
     async def result(self, edit_id: str) -> KeptResult | None:
         return self.results.get(edit_id)
@@ -211,6 +212,10 @@ class FakeEdits:
 
     async def of_origin(self, origin: str) -> Edit | None:
         return next((edit for edit in self.edits.values() if edit.origin == origin), None)
+
+    async def of_batch(self, batch: str) -> list[Edit]:
+        found = [edit for edit in self.edits.values() if edit.batch == batch]
+        return sorted(found, key=lambda edit: edit.number)
 
     async def cancel(self, edit_id: str, now: datetime) -> bool:
         last = await self.current_attempt(edit_id)
@@ -363,6 +368,9 @@ class FakeMessenger:
     notices: list[tuple[str, dict[str, str | int]]] = field(default_factory=list)
     deliveries: Turns[int] = field(default_factory=lambda: Turns(77))
     delivered: list[tuple[bytes, int]] = field(default_factory=list)
+    together: list[list[str]] = field(default_factory=list)  # each call's edits
+    failed: list[list[str]] = field(default_factory=list)
+    misfits: set[str] = field(default_factory=set)  # what is left out where there are others
 
     async def ask_prompt(self, request: Request) -> int | None:
         return None
@@ -384,10 +392,14 @@ class FakeMessenger:
         self.notices.append((key, values))
 
     async def deliver(
-        self, edit: Edit, result: KeptResult, data: bytes, charged: int, seconds: float
-    ) -> Delivered:
-        self.delivered.append((data, charged))
-        return Delivered(self.deliveries.take(), "photo")
+        self, ready: Sequence[Ready], failed: Sequence[Edit], seconds: float
+    ) -> dict[str, Delivered]:
+        self.delivered += [(one.data, one.charged) for one in ready]
+        self.together.append([one.edit.id for one in ready])
+        self.failed.append([edit.id for edit in failed])
+        first = self.deliveries.take()
+        fitting = [one.edit.id for one in ready if one.edit.id not in self.misfits or len(ready) == 1]
+        return {edit_id: Delivered(first + number, "photo") for number, edit_id in enumerate(fitting)}
 
     async def end(self, edit: Edit, error: WavebrushError | None = None) -> None:
         self.ends.append((edit, error))

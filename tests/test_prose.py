@@ -23,7 +23,7 @@ from telegram.ext import CommandHandler
 import bot
 from bot import chat
 from bot.command_line import cli
-from bot.domain import catalogue
+from bot.domain import catalogue_file
 from bot.domain.money import dollars
 from bot.settings import Settings
 
@@ -120,7 +120,7 @@ def test_env_example_is_the_code() -> None:
 def test_the_model_list_is_the_catalogue() -> None:
     """WaveSpeed's names, endpoints and what an edit costs, in the order in which they are preferred."""
     expected = []
-    for model in catalogue.load().offered:
+    for model in catalogue_file.load().offered:
         if model.provider != "wavespeed":
             continue
         prices = [price.micros for price in model.prices]
@@ -236,5 +236,5 @@ def test_the_service_is_locked_down() -> None:
     assert set(service["environment"]) <= {name.upper() for name in Settings.model_fields}
     assert (service["read_only"], service["tmpfs"], service["cap_drop"]) == (True, ["/tmp"], ["ALL"])
     assert service["security_opt"] == ["no-new-privileges:true"]
-    assert (service["init"], service["stop_grace_period"]) == (True, "180s")
+    assert (service["init"], service["stop_grace_period"]) == (True, "330s")
     assert service["mem_limit"]

@@ -26,6 +26,7 @@ def upgrade() -> None:
     """Make them, and count what the ledger has."""
     for table, column in _new_columns():
         op.add_column(table, column)
+    op.create_index("ix_edits_batch", "edits", ["batch"])
     _groups()
     _ledger()
     _budgets()
@@ -43,6 +44,7 @@ def downgrade() -> None:
     with op.batch_alter_table("ledger") as ledger:
         ledger.create_unique_constraint("uq_ledger_edit_id_kind", ["edit_id", "kind"])
     op.create_index("ix_ledger_day", "ledger", ["day", "kind", "micros"])
+    op.drop_index("ix_edits_batch", "edits")
     for table, column in _new_columns():
         with op.batch_alter_table(table) as altered:
             altered.drop_column(column.name)
@@ -58,6 +60,8 @@ def _new_columns() -> Iterator[tuple[str, sa.Column[Any]]]:
     yield "users", sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True)
     yield "users", sa.Column("seen_at", sa.DateTime(timezone=True), nullable=True)
     yield "preferences", sa.Column("complexity", sa.String(), nullable=True)
+    yield "preferences", sa.Column("results", sa.Integer(), server_default="1", nullable=False)
+    yield "edits", sa.Column("batch", sa.String(), nullable=True)
     yield "attempts", sa.Column("cost", sa.BigInteger(), nullable=True)
 
 

@@ -13,7 +13,7 @@ from bot.chat.presses import Pressed, answer
 from bot.chat.replies import Bot, place_of, reply
 from bot.chat.texts import say, shortened
 from bot.domain.edits import Edit, RequestState
-from bot.domain.money import dollars
+from bot.domain.money import dollars, times
 from bot.domain.stores import Edits, Requests
 from bot.jobs.cancelling import Cancelled, Cancelling
 
@@ -81,13 +81,18 @@ class Cancels:
         return Pressed(text, close=not status)
 
     async def _cancel(self, edit: Edit, user: User) -> str:
-        outcome = await self._cancelling.cancel(edit)
+        """Cancel it, and what else was asked for together with it."""
+        batch = [edit] if edit.batch is None else await self._edits.of_batch(edit.batch)
+        outcomes = [(one, await self._cancelling.cancel(one)) for one in batch]
+        bought = [one.quote for one, outcome in outcomes if outcome is Cancelled.BOUGHT]
+        free = [one for one, outcome in outcomes if outcome is Cancelled.FREE]
         language = user.language_code
-        if outcome is Cancelled.FREE:
-            return say("button-cancelled", language)
-        if outcome is Cancelled.OVER:
-            return say("cancel-over", language)
-        return say("cancel-bought", language, price=dollars(edit.quote))
+        if bought and free:
+            count, price = len(batch), dollars(sum(bought))
+            return say("cancel-some", language, free=len(free), count=count, price=price)
+        if bought:
+            return say("cancel-bought", language, price=times(bought))
+        return say("button-cancelled" if free else "cancel-over", language)
 
     async def _running(self, message: Message, user: User) -> list[Edit]:
         """The edits that a /cancel can mean: of the message it replies to, else all of the person here."""
@@ -97,7 +102,9 @@ class Cancels:
             if replied_to:
                 return replied_to[:1]
         here = None if message.chat.type == "private" else message.chat_id
-        return await self._edits.unfinished_of(user.id, here)
+        running = await self._edits.unfinished_of(user.id, here)
+        # Those asked for together are taken back together.
+        return list({edit.batch or edit.id: edit for edit in running}.values())
 
     async def _may_cancel(self, edit: Edit, message: Message, user: User) -> bool:
         """Who asked for it may; in a group its admins, too."""

@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 from telegram import Message, Update, User
-from telegram.ext import BaseHandler, ContextTypes, MessageHandler, filters
+from telegram.ext import BaseHandler, CommandHandler, ContextTypes, MessageHandler, filters
 
 from bot.chat.addressing import addressed, answered_by, creates
 from bot.chat.pictures import moving, sent_picture, unusable_kind
@@ -25,7 +25,7 @@ Context = ContextTypes.DEFAULT_TYPE
 NEW = filters.UpdateType.MESSAGE
 PRIVATE = filters.ChatType.PRIVATE
 PICTURE = filters.PHOTO | filters.Document.ALL | filters.Sticker.ALL | filters.ANIMATION
-ASKING = filters.Regex(r"^/(edit|create)(@\w+)?(\s|$)")
+EDIT = filters.Regex(r"^/edit(@\w+)?(\s|$)")
 
 
 class Intake:
@@ -53,7 +53,8 @@ class Intake:
         """What this room listens to, the most special first."""
         return [
             MessageHandler(NEW & PICTURE, self.picture),
-            MessageHandler(NEW & filters.TEXT & (~filters.COMMAND | ASKING), self.words),
+            CommandHandler("create", self.words, filters=NEW),
+            MessageHandler(NEW & filters.TEXT & (~filters.COMMAND | EDIT), self.words),
             MessageHandler(NEW & PRIVATE & filters.COMMAND, self.unknown_command),
             MessageHandler(NEW & PRIVATE & ~filters.StatusUpdate.ALL, self.unusable),
         ]
@@ -84,7 +85,7 @@ class Intake:
         await self._open(update, replace(request, prompt=words or prompt))
 
     async def words(self, update: Update, context: Context) -> None:
-        """Text: what to change in the picture it replies to, or in the one that waits for words."""
+        """Text: what to change in the picture it replies to or that waits for words; or what to make."""
         message, user = _from(update)
         words = addressed(message, self._bot.id, self._bot.username)
         if words is None:

@@ -18,6 +18,7 @@ from bot.errors import Refused
 
 EDIT = "edit"
 FILE, COMPARE, MODELS, BACK, CANCEL = "file", "compare", "models", "back", "cancel"
+PICK = "pick"  # ``pick:<number>`` of a picture in an album, below which its buttons are shown
 STEP = "step"  # ``step:<price agreed to>:<button it was first asked by>:<step>``, the button empty at first
 CONFIRMED = "confirmed"  # the same, after a question
 
@@ -51,6 +52,27 @@ class ResultButtons:
         compare = [] if edit.from_words else [(COMPARE, say("option-compare", language))]
         rows.append([*file, *compare])
         return await self._keyboard(edit, rows)
+
+    async def numbers(self, edits: Sequence[Edit]) -> InlineKeyboardMarkup:
+        """The numbers of the pictures of an album, each of which leads to the buttons of its picture."""
+        row: list[InlineKeyboardButton] = []
+        for number, edit in enumerate(edits, 1):
+            markup = await self._keyboard(edit, [[(f"{PICK}:{number}", str(number))]])
+            row += markup.inline_keyboard[0]
+        return InlineKeyboardMarkup([row])
+
+    async def picked(self, edit: Edit, batch: Sequence[Edit], *, as_file: bool) -> InlineKeyboardMarkup:
+        """The buttons of one picture of an album, and the numbers of all of them."""
+        row = []
+        for one in batch:
+            known = await self._buttons.of(f"{EDIT}:{one.id}")
+            picks = [button for button in known if button.value.startswith(f"{PICK}:")]
+            if picks:  # the newest, should the album have come twice
+                number = picks[-1].value.partition(":")[2]
+                name = say("label-current", edit.language, name=number) if one.id == edit.id else number
+                row.append(InlineKeyboardButton(name, callback_data=picks[-1].id))
+        under = await self.under(edit, as_file=as_file)
+        return InlineKeyboardMarkup([*under.inline_keyboard, row])
 
     async def models(self, edit: Edit) -> InlineKeyboardMarkup:
         """The other models with what each costs, and the way back."""

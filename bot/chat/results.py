@@ -19,6 +19,7 @@ from bot.chat.result_buttons import (
     EDIT,
     FILE,
     MODELS,
+    PICK,
     STEP,
     ResultButtons,
 )
@@ -74,6 +75,7 @@ class Results:
             CONFIRMED: self._step,
             MODELS: self._models,
             BACK: self._back,
+            PICK: self._back,
             CANCEL: self._cancel,
         }
         try:
@@ -153,19 +155,25 @@ class Results:
         text = say("step-taken", edit.language, price=dollars(outcome.quote))
         if wish.confirmed:
             return Pressed(text, close=True)
-        return Pressed(text, buttons=await self._under(edit) if step.startswith(MODEL) else None)
+        return Pressed(text, buttons=await self._under(press) if step.startswith(MODEL) else None)
 
     async def _models(self, press: _Press) -> Pressed:
         return Pressed("", buttons=await self._.buttons.models(press.edit))
 
     async def _back(self, press: _Press) -> Pressed:
-        return Pressed("", buttons=await self._under(press.edit))
+        return Pressed("", buttons=await self._under(press))
 
     async def _cancel(self, press: _Press) -> Pressed:
         return Pressed(say("button-cancelled", press.edit.language), close=True)
 
-    async def _under(self, edit: Edit) -> InlineKeyboardMarkup:
-        return await self._.buttons.under(edit, as_file=edit.result_file_id is None)
+    async def _under(self, press: _Press) -> InlineKeyboardMarkup:
+        """The buttons of the result; below an album with the way to those of its other pictures."""
+        edit, message = press.edit, press.query.message
+        as_file = edit.result_file_id is None
+        if edit.batch is None or message is None or message.message_id == edit.result_message_id:
+            return await self._.buttons.under(edit, as_file=as_file)
+        batch = await self._.edits.of_batch(edit.batch)
+        return await self._.buttons.picked(edit, batch, as_file=as_file)
 
 
 def _to_result(edit: Edit) -> ReplyParameters | None:
@@ -180,6 +188,9 @@ def _place(query: CallbackQuery, edit: Edit, *, asked: bool) -> Place:
         return edit.place
     if isinstance(message, Message):
         about = message.reply_to_message if asked else None
-        return replace(place_of(message), message_id=(about or message).message_id)
+        to = (about or message).message_id
+        if edit.batch is not None and edit.place.chat_id == message.chat_id and not asked:
+            to = edit.result_message_id or to  # the picture, not the numbers below its album
+        return replace(place_of(message), message_id=to)
     thread_id = edit.place.thread_id if message.chat.id == edit.place.chat_id else None
     return Place(message.chat.id, message.message_id, thread_id)

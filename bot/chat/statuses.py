@@ -75,9 +75,13 @@ def short(prompt: str) -> str:
 
 
 def _stage(line: Line, language: str | None) -> str:
-    stage, expected = line.running.stage, line.running.expected
-    if stage is Stage.EDITING and expected and line.seconds <= expected:
-        return say("stage-editing-expected", language, seconds=line.seconds, expected=max(1, round(expected)))
+    stage, expected, seconds = line.running.stage, line.running.expected, line.seconds
+    if stage is Stage.EDITING:
+        what = "words" if line.running.edit.from_words else "picture"
+        if expected and seconds <= expected:
+            about = max(1, round(expected))
+            return say("stage-editing-expected", language, what=what, seconds=seconds, expected=about)
+        return say("stage-editing", language, what=what, seconds=seconds)
     if stage is Stage.QUEUED and line.place > 1:
         return say("stage-queued-place", language, place=line.place)
     if stage is Stage.WAITING_TURN and line.running.place and expected:

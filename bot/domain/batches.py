@@ -48,6 +48,15 @@ def led_by(
     return together if together[0].id == edit.id else None
 
 
+def to_come(
+    batch: Sequence[Edit], kept: Mapping[str, datetime], now: datetime, patience: timedelta
+) -> bool:
+    """Whether a result of the batch will still be delivered together with others, or is being made."""
+    delivered = any(one.result_message_id is not None or one.state is EditState.DONE for one in batch)
+    in_time = not kept or now < min(kept.values()) + patience
+    return in_time and not delivered and any(not one.state.final for one in batch)
+
+
 def to_be_told(batch: Sequence[Edit]) -> list[Edit]:
     """Those that ended without a picture, as long as nothing of the batch was delivered."""
     if any(one.result_message_id is not None or one.state is EditState.DONE for one in batch):

@@ -13,7 +13,7 @@ from bot.domain.catalogue import Model
 from bot.domain.edits import (
     Delivered,
     Edit,
-    KeptResult,
+    Ready,
     Request,
     SentPicture,
 )
@@ -258,9 +258,14 @@ class Messenger(Protocol):
         ...
 
     async def deliver(
-        self, edit: Edit, result: KeptResult, data: bytes, charged: int, seconds: float
-    ) -> Delivered:
-        """Reply with the picture; where it is.
+        self, ready: Sequence[Ready], failed: Sequence[Edit], seconds: float
+    ) -> Mapping[str, Delivered]:
+        """Reply with a picture, or with several of one batch in an album; where they are, by their edits.
+
+        Args:
+            ready: at least one; what does not fit in with the others may be left out, but not all.
+            failed: those of the batch that ended without a picture, to be told with it.
+            seconds: how long it took since they were asked for.
 
         Raises:
             PersonUnreachable: it can't be delivered. MessengerBusy: worth trying again.

@@ -217,6 +217,6 @@ def model_for(catalogue: Catalogue, preferences: Preferences, left: int | None =
         return usual
     for model in catalogue.preferred:
         prices = price_range(preferences, model)
-        if prices is not None and prices[0] <= left:
+        if prices is not None and prices[0] * preferences.results <= left:
             return model
     return usual

@@ -190,6 +190,10 @@ class Edits(Protocol):
         """The edit of that origin."""
         ...
 
+    async def of_batch(self, batch: str) -> list[Edit]:
+        """The edits that were asked for together, in their order."""
+        ...
+
     async def cancel(self, edit_id: str, now: datetime) -> bool:
         """One transaction: cancelled and its hold released. False if it is final or may be bought already."""
         ...
@@ -207,7 +211,7 @@ class Edits(Protocol):
         ...
 
     async def recent_prompts(self, user_id: int, limit: int, chat_id: int | None = None) -> list[str]:
-        """A person's last different prompts (in one chat), newest first."""
+        """What a person last wanted changed in pictures (in one chat), each once, newest first."""
         ...
 
     async def typical_seconds(self, model: str, choices: Mapping[str, str]) -> float | None:

@@ -6,6 +6,7 @@ import io
 import logging
 from collections.abc import Sequence
 from datetime import date
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from bot.domain.budgets import Day
@@ -71,7 +72,7 @@ def amount(micros: int) -> str:
     """An amount as short as a chart wants it: from a dollar on in cents, from a hundred on in dollars."""
     if micros < MICROS:
         return dollars(micros)
-    return f"${micros / MICROS:,.{2 if micros < 100 * MICROS else 0}f}"
+    return f"${Decimal(micros) / MICROS:,.{2 if micros < 100 * MICROS else 0}f}"
 
 
 def _line(micros: int, distance: int) -> str:
@@ -79,7 +80,7 @@ def _line(micros: int, distance: int) -> str:
     if micros == 0 or distance >= MICROS:
         return f"${micros // MICROS:,}"
     decimals = len(dollars(distance).partition(".")[2])
-    return f"${micros / MICROS:.{decimals}f}"
+    return f"${Decimal(micros) / MICROS:.{decimals}f}"
 
 
 def _scale(axes: Axes, largest: int) -> int:
@@ -99,9 +100,9 @@ def _scale(axes: Axes, largest: int) -> int:
 
 
 def _dates(axes: Axes, days: list[date]) -> None:
-    """Every seventh day, counted back from the last."""
+    """Every ninth day, counted back from the last: more would touch each other."""
     axes.set_xlim(-0.7, len(days) - 0.3)
-    places = list(range(len(days) - 1, -1, -7))
+    places = list(range(len(days) - 1, -1, -9))
     texts = [f"{days[place].day} {days[place]:%b}" for place in places]
     axes.set_xticks([len(days) - 0.5, *places[1:]], texts)
     axes.axhline(0, color=_FAINT, linewidth=1.6, zorder=3)

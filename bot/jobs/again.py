@@ -140,4 +140,5 @@ class Again:
             submitted_at=None,
             ended_at=None,
             drift=None,
+            batch=None,
         )

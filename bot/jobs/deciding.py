@@ -40,6 +40,7 @@ class Wanted:
     mask_key: str | None = None
     finishing: bool = True
     delivery: str = "photo"
+    results: int = 1  # so many edits of it are made
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,11 +95,12 @@ class Deciding:
         outcome = await self._outcome(request, look)
         if isinstance(outcome, Ask):
             return outcome
-        price = sum(wanted.plan.quote for wanted in outcome)
+        results = look.preferences.results
+        prices = [wanted.plan.quote for wanted in outcome for _ in range(results)]
         limit = max(look.preferences.confirm_above or 0, request.decision.confirmed or 0)
-        if look.preferences.confirm_above is not None and price > limit:
-            return Ask(_confirm(price))
-        return outcome
+        if look.preferences.confirm_above is not None and sum(prices) > limit:
+            return Ask(_confirm(prices))
+        return [replace(wanted, results=results) for wanted in outcome]
 
     async def _outcome(self, request: Request, look: _Look) -> list[Wanted] | Ask:
         if not request.pictures:
@@ -227,9 +229,9 @@ class Deciding:
         return options
 
 
-def _confirm(price: int) -> Question:
-    shown = {"price": dollars(price)}
-    return Question(Topic.CONFIRM, (Option(f"confirmed:{price}", shown), Option(CANCEL)), shown)
+def _confirm(prices: Sequence[int]) -> Question:
+    shown = {"price": times(prices)}
+    return Question(Topic.CONFIRM, (Option(f"confirmed:{sum(prices)}", shown), Option(CANCEL)), shown)
 
 
 def _region(prompt: str) -> Question:

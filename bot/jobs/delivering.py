@@ -67,12 +67,7 @@ class Delivering(Buying):
         """Whom this edit delivers now; None: it waits."""
         if edit.batch is None:
             return [edit]
-        kept = {}
-        for one in batch:
-            result = await self._.edits.result(one.id)
-            if result is not None and result.kept_at is not None:
-                kept[one.id] = result.kept_at
-        timing = self._.timing
+        timing, kept = self._.timing, await self._kept(batch)
         patience, grace = timedelta(seconds=timing.batch_wait), timedelta(seconds=timing.batch_beat)
         return led_by(edit, batch, kept, self._.clock.now(), patience, grace)
 
@@ -97,7 +92,7 @@ class Delivering(Buying):
                 )
         await self._book(ready, EditState.DONE)
         # What did not fit in with the others is sent in a message of its own.
-        return ENDED if leader in (one.edit for one in ready) else f"{WAIT}{self._.timing.batch_beat}"
+        return ENDED if leader.id in (one.edit.id for one in ready) else f"{WAIT}{self._.timing.batch_beat}"
 
     async def _sent(self, ready: Sequence[Ready], failed: Sequence[Edit]) -> Mapping[str, Delivered] | None:
         """Send; where Telegram's answer is lost twice, the pictures have most likely arrived: None."""

@@ -7,13 +7,15 @@ told), `LOST` (nobody knows whether the provider took it), or ``wait:<seconds>``
 from __future__ import annotations
 
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import ParamSpec, TypeVar
 
 import structlog
 
 from bot.clock import Clock
+from bot.domain.batches import to_be_told, to_come
 from bot.domain.catalogue import Catalogue
 from bot.domain.edits import Attempt, AttemptState, Edit, EditState
 from bot.domain.ports import Imaging, Messenger, PictureSource
@@ -85,8 +87,34 @@ class Ends:
     async def _end(self, edit: Edit, state: EditState, error: WavebrushError, charge: int) -> str:
         await self._settle(edit, state, charge=charge, reason=error.key)
         ended = await self._.edits.get(edit.id)
-        await self._.messenger.end(ended, None if ended.state is EditState.CANCELLED else error)
+        quiet = ended.state is EditState.CANCELLED or await self._said_later(ended)
+        await self._.messenger.end(ended, None if quiet else error)
+        if ended.batch is not None and not quiet:
+            await self._say_the_others(ended)
         return ENDED
+
+    async def _said_later(self, edit: Edit) -> bool:
+        """Whether the failure of an edit is said with the results of its batch."""
+        if edit.batch is None or edit.state is not EditState.FAILED or edit.charged:
+            return False
+        batch = await self._.edits.of_batch(edit.batch)
+        kept = await self._kept(batch)
+        return to_come(batch, kept, self._.clock.now(), timedelta(seconds=self._.timing.batch_wait))
+
+    async def _say_the_others(self, edit: Edit) -> None:
+        """What failed before and was to be said with a result, when none comes: each reason once."""
+        batch = await self._.edits.of_batch(edit.batch or "")
+        if any(not one.state.final for one in batch):
+            return
+        others = {one.reason: one for one in to_be_told(batch) if one.state is EditState.FAILED}
+        for reason, one in others.items():
+            if reason and reason != edit.reason:
+                await self._.messenger.end(one, named(reason))
+
+    async def _kept(self, batch: Sequence[Edit]) -> dict[str, datetime]:
+        """Since when the results of these edits are kept."""
+        found = {one.id: await self._.edits.result(one.id) for one in batch}
+        return {key: result.kept_at for key, result in found.items() if result and result.kept_at}
 
     async def _settle(self, edit: Edit, state: EditState, *, charge: int, reason: str | None) -> bool:
         now = self._.clock.now()

@@ -12,14 +12,13 @@ from datetime import timedelta
 
 import structlog
 
-from bot.domain.edits import Attempt, AttemptState, Delivered, Edit, EditState, KeptResult
+from bot.domain.edits import Attempt, AttemptState, Edit, EditState, KeptResult
 from bot.domain.pictures import Encoded, Finished, Role, Size, WireMask
 from bot.domain.ports import (
     PredictionStatus,
     Stage,
 )
 from bot.errors import (
-    MessengerBusy,
     NoSuchPrediction,
     OutputUnusable,
     PictureGone,
@@ -30,9 +29,8 @@ from bot.errors import (
     ProviderRefused,
     WavebrushError,
 )
-from bot.jobs.buying import Buying
-from bot.jobs.charging import Charging
-from bot.jobs.ending import ENDED, NOT_BOUGHT, ON, WAIT, Ports
+from bot.jobs.delivering import Delivering
+from bot.jobs.ending import ENDED, NOT_BOUGHT, ON, Ports
 from bot.jobs.finishing import Finishing
 
 log = structlog.get_logger(__name__)
@@ -40,13 +38,12 @@ log = structlog.get_logger(__name__)
 _FORGOTTEN = timedelta(days=7)  # so long the provider keeps predictions
 
 
-class Steps(Buying):
+class Steps(Delivering):
     """What is done for one edit, each method one durable step."""
 
     def __init__(self, ports: Ports) -> None:
         super().__init__(ports)
         self._finishing = Finishing(ports.imaging, ports.pictures, ports.blobs, self._patiently, ports.timing)
-        self._price = Charging(ports.edits, ports.quotes, ports.catalogue)
 
     # --- fetch, clean, upload -------------------------------------------------------------------------
 
@@ -176,59 +173,6 @@ class Steps(Buying):
         await self._durably(self._.blobs.put, key, kept.data)
         result = KeptResult(edit.id, key, kept.media_type, kept.size.width, kept.size.height, finished.drift)
         await self._durably(self._.edits.kept, result, self._.clock.now())
-
-    # --- deliver, charge --------------------------------------------------------------------------------
-
-    async def deliver(self, edit_id: str) -> str:
-        """Reply with the kept picture and book its price: ENDED, or a wait while Telegram is down.
-
-        Delivering and charging are one step: a crash between them delivers twice rather than never,
-        and charges once.
-        """
-        edit = await self._.edits.get(edit_id)
-        if edit.state.final:
-            return await self._told(edit)
-        result = await self._.edits.result(edit_id)
-        data = await self._.blobs.get(result.key) if result else None
-        if result is None or data is None:
-            lost = OutputUnusable("the kept result is gone")
-            return await self._fail(edit, lost, charge=await self._price(edit, None))
-        await self._.edits.advance(edit_id, EditState.DELIVERING)
-        self._.messenger.progress(edit, Stage.SENDING)
-        price = await self._price(edit, Size(result.width, result.height))
-        state, reason = EditState.DONE, None
-        if edit.result_message_id is None:
-            try:
-                await self._deliver(edit, result, data, price)
-            except WavebrushError as error:
-                log.warning("not_delivered", edit=edit_id, error=type(error).__name__, detail=str(error))
-                if not error.permanent and not self._older(edit, self._.timing.deliver_for):
-                    return f"{WAIT}{self._.timing.retry_most}"
-                state, reason = EditState.UNDELIVERABLE, error.key
-        await self._settle(edit, state, charge=price, reason=reason)
-        await self._.messenger.end(await self._.edits.get(edit_id))
-        return ENDED
-
-    async def _deliver(self, edit: Edit, result: KeptResult, data: bytes, price: int) -> None:
-        seconds = (self._.clock.now() - edit.created_at).total_seconds()
-        sent = await self._patiently(
-            self._.timing.send_deadline, self._sent, edit, result, data, price, seconds
-        )
-        if sent is not None:
-            await self._durably(self._.edits.delivered, edit.id, sent.message_id, sent.file_id)
-
-    async def _sent(
-        self, edit: Edit, result: KeptResult, data: bytes, price: int, seconds: float
-    ) -> Delivered | None:
-        """Send; where Telegram's answer is lost twice, the picture has most likely arrived: None."""
-        for last in (False, True):
-            try:
-                return await self._.messenger.deliver(edit, result, data, price, seconds)
-            except MessengerBusy as error:
-                if not error.uncertain:
-                    raise
-                log.warning("delivery_uncertain", edit=edit.id, detail=str(error), again=not last)
-        return None
 
     async def give_up(self, edit_id: str) -> str:
         """Something broke that should not: settle so that no money is lost and nothing hangs. ENDED."""

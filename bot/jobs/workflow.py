@@ -30,11 +30,11 @@ def build(steps: Steps, timing: Timing, running: Running) -> Workflow:
     """
     course = _Course(steps, timing)
 
-    async def edit(edit_id: str) -> str:
+    async def guarded(edit_id: str, way: Coroutine[Any, Any, str]) -> str:
         task = asyncio.current_task()
         running[edit_id] = task
         try:
-            return await course.run(edit_id)
+            return await way
         except (SQLAlchemyError, error.DBOSException):
             # The engine could not write a step down (a full disk, say). That says nothing about the
             # edit: it is taken up again from its rows (`Engine.revive`).
@@ -47,7 +47,14 @@ def build(steps: Steps, timing: Timing, running: Running) -> Workflow:
             if running.get(edit_id) is task:
                 del running[edit_id]
 
-    # However often restarts interrupt it, it is not given up.
+    async def edit(edit_id: str) -> str:
+        return await guarded(edit_id, course.run(edit_id))
+
+    async def delivery(edit_id: str, outcome: str) -> str:
+        return await guarded(edit_id, course.delivered(edit_id, outcome))
+
+    # However often restarts interrupt them, they are not given up.
+    course.delivery = DBOS.workflow(name="delivery", max_recovery_attempts=None)(delivery)
     return DBOS.workflow(name="edit", max_recovery_attempts=None)(edit)
 
 
@@ -57,13 +64,30 @@ class _Course:
     def __init__(self, steps: Steps, timing: Timing) -> None:
         self._steps = steps
         self._timing = timing
+        self.delivery: Callable[[str, str], Coroutine[Any, Any, str]]
 
     async def run(self, edit_id: str) -> str:
         """Buy, wait, collect, deliver."""
         outcome = await self._repeated(self._attempt, edit_id)
-        for action in (self._steps.wait, self._steps.collect, self._steps.deliver):
+        for action in (self._steps.wait, self._steps.collect):
             if outcome != ENDED:
                 outcome = await self._repeated(self.step, action, edit_id)
+        if outcome != ENDED:
+            outcome = await self.step(self._steps.deliver, edit_id)
+        if not outcome.startswith(WAIT):
+            return outcome
+        # What is made and waits to be delivered takes no place from its person's next edits, which it
+        # may be waiting for. Edits that an earlier version began to deliver go on within this one.
+        if await DBOS.patch_async("delivery"):
+            await DBOS.start_workflow_async(self.delivery, edit_id, outcome)
+            return ENDED
+        return await self.delivered(edit_id, outcome)
+
+    async def delivered(self, edit_id: str, outcome: str) -> str:
+        """Deliver after a wait, as often as it takes."""
+        while outcome.startswith(WAIT):
+            await self._wait(outcome)
+            outcome = await self.step(self._steps.deliver, edit_id)
         return outcome
 
     async def step(
@@ -94,8 +118,11 @@ class _Course:
     async def _repeated(self, part: Callable[..., Coroutine[Any, Any, str]], *args: Any) -> str:
         """Again after each ``wait:<seconds>``, which outlives restarts."""
         while (outcome := await part(*args)).startswith(WAIT):
-            await DBOS.sleep_async(float(outcome.removeprefix(WAIT)))
+            await self._wait(outcome)
         return outcome
+
+    async def _wait(self, outcome: str) -> None:
+        await DBOS.sleep_async(float(outcome.removeprefix(WAIT)))
 
 
 def _worth_repeating(error: BaseException) -> bool:

@@ -219,11 +219,11 @@ def _spent_since(since: date, *columns: ColumnElement[Any]) -> Select[Any]:
 def _top(scope: Scope, since: date, limit: int) -> Select[Any]:
     """The dearest first; names are looked up for the few that are left."""
     spender, names, name = _SPENDERS[scope]
-    # The sum keeps SQLite from reading a whole index that is in the order of people, for one day of it.
+    # `+ 0` keeps SQLite from reading the whole of an index that begins with whose it is, for a few days.
     spender_id = (spender + 0).label("id")
     sums = _spent_since(since, spender_id).order_by(_MICROS.desc(), spender_id).limit(limit)
     if scope is Scope.GROUP:
-        sums = sums.where(spender < 0)
+        sums = sums.where(spender + 0 < 0)
     dearest = sums.subquery()
     query = select(dearest, name.label("name")).outerjoin(names, names.c.id == dearest.c.id)
     return query.order_by(dearest.c.micros.desc(), dearest.c.id)

@@ -237,6 +237,12 @@ class SqlEdits:
         row = await self._one(select(EDITS).where(EDITS.c.origin == origin))
         return None if row is None else edit_of(row)
 
+    async def of_batch(self, batch: str) -> list[Edit]:
+        """The edits that were asked for together, in their order."""
+        async with self._database.reading() as connection:
+            rows = await connection.execute(select(EDITS).where(EDITS.c.batch == batch))
+            return sorted(map(edit_of, rows), key=lambda edit: edit.number)
+
     async def cancel(self, edit_id: str, now: datetime) -> bool:
         """End an edit as cancelled and release its hold, unless something may have been bought for it.
 
@@ -272,9 +278,10 @@ class SqlEdits:
         return await self._newest(user_id, chat_id, EDITS.c.state == EditState.DONE, limit=limit)
 
     async def recent_prompts(self, user_id: int, limit: int, chat_id: int | None = None) -> list[str]:
-        """A person's last different prompts (in one chat), newest first."""
+        """What a person last wanted changed in pictures (in one chat), each once, newest first."""
         last = func.max(EDITS.c.created_at)
-        query = select(EDITS.c.prompt).where(*_of(user_id, chat_id)).group_by(EDITS.c.prompt)
+        of_pictures = EDITS.c.fit.is_not(None)  # a picture from words alone had none to lay out
+        query = select(EDITS.c.prompt).where(*_of(user_id, chat_id), of_pictures).group_by(EDITS.c.prompt)
         async with self._database.reading() as connection:
             found = await connection.execute(query.order_by(last.desc(), EDITS.c.prompt).limit(limit))
             return list(found.scalars())

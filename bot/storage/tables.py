@@ -120,6 +120,7 @@ class PreferencesRow(_Row, table=True):
     confirm_above: int | None = Field(default=None, sa_type=BigInteger)
     finishing: bool
     complexity: str | None = None
+    results: int = Field(default=1, sa_column_kwargs={"server_default": "1"})
 
 
 class InboxRow(_Row, table=True):
@@ -212,6 +213,7 @@ class EditRow(_Row, table=True):
     submitted_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     drift: float | None = None
+    batch: str | None = Field(default=None, index=True)
 
 
 class AttemptRow(_Row, table=True):

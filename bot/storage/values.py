@@ -86,6 +86,7 @@ def edit_columns(edit: Edit) -> dict[str, Any]:
         "submitted_at": edit.submitted_at,
         "ended_at": edit.ended_at,
         "drift": edit.drift,
+        "batch": edit.batch,
     }
 
 
@@ -116,6 +117,7 @@ def edit_of(row: Row[Any]) -> Edit:
         submitted_at=row.submitted_at,
         ended_at=row.ended_at,
         drift=row.drift,
+        batch=row.batch,
     )
 
 
@@ -142,6 +144,7 @@ def result_of(row: Row[Any]) -> KeptResult:
         width=row.width,
         height=row.height,
         drift=row.drift,
+        kept_at=row.kept_at,
     )
 
 

@@ -18,7 +18,7 @@ from bot.chat.progress import Progress
 from bot.chat.spend import Spend
 from bot.domain.access import Rules
 from bot.domain.budgets import Budgets
-from bot.domain.catalogue import load
+from bot.domain.catalogue_file import load
 from bot.domain.edits import Edit, EditState, Place
 from bot.domain.pictures import Encoded, Size
 from bot.domain.timing import Timing

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from telegram import Message
 
-from bot.chat.addressing import addressed
+from bot.chat.addressing import addressed, creates
 from tests.sandbox.telegram_bench import ADA, BOT_ID, GROUP
 
 NAME = "wavebrush_bot"
@@ -18,11 +18,16 @@ FORWARDED = {"type": "user", "date": 1, "sender_user": BEN}
 
 def heard(text: str | None, chat: int = GROUP, *, caption: bool = False, **fields: Any) -> str | None:
     """What a message of that text says to the bot."""
+    return addressed(message(text, chat, caption=caption, **fields), BOT_ID, NAME)
+
+
+def message(text: str | None, chat: int = GROUP, *, caption: bool = False, **fields: Any) -> Message:
+    """A message of that text."""
     kind = "private" if chat > 0 else "supergroup"
     raw = {"message_id": 5, "date": 1, "chat": {"id": chat, "type": kind}, **fields}
     if text is not None:
         raw["caption" if caption else "text"] = text
-    return addressed(Message.de_json(raw, None), BOT_ID, NAME)
+    return Message.de_json(raw, None)
 
 
 def answer_to(sender: dict[str, Any]) -> dict[str, Any]:
@@ -55,6 +60,10 @@ def test_in_private_everything_is_for_the_bot(text: str | None, words: str, capt
         ("/EDIT@Wavebrush_Bot blue", "blue"),
         ("/edit", ""),
         ("/edit\nmake it blue", "make it blue"),
+        ("/create a fox", "a fox"),
+        ("/create@wavebrush_bot a fox", "a fox"),
+        ("/create", ""),
+        ("/create@other_bot a fox", None),
         ("@wavebrush_bot make it blue", "make it blue"),
         ("make it blue @Wavebrush_bot", "make it blue"),
         ("make it blue", None),
@@ -82,3 +91,21 @@ def test_a_forwarded_caption_is_nobodys_words(text: str) -> None:
     """They were not written to spend this person's money."""
     assert heard(text, ADA, caption=True, forward_origin=FORWARDED) == ""
     assert heard(text, caption=True, forward_origin=FORWARDED) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("/create a fox", True),
+        ("/CREATE@wavebrush_bot", True),
+        ("/edit create a fox", False),
+        ("/created a fox", False),
+        ("create a fox", False),
+        (None, False),
+    ],
+)
+def test_what_asks_for_a_new_picture(text: str | None, wanted: bool) -> None:
+    """As a text or a caption; but not somebody else's, forwarded."""
+    assert creates(message(text)) is wanted
+    assert creates(message(text, ADA, caption=True)) is wanted
+    assert not creates(message(text, ADA, forward_origin=FORWARDED))

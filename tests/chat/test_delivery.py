@@ -13,7 +13,7 @@ from bot.chat.progress import Progress
 from bot.chat.questions import Asking
 from bot.chat.replies import Bot
 from bot.clock import SystemClock
-from bot.domain.catalogue import load
+from bot.domain.catalogue_file import load
 from bot.domain.edits import Edit, KeptResult, Place
 from bot.domain.pictures import Encoded, Size
 from bot.domain.timing import Timing

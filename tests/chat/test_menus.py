@@ -7,16 +7,16 @@ from telegram import User
 
 from bot.chat.asker import Asker
 from bot.chat.menus import CONFIRM_ABOVE, MENUS, Menu, chosen, menu_of, nested
-from bot.domain import catalogue
+from bot.domain import catalogue_file
 from bot.domain.preferences import DELIVERIES, Preferences
 from bot.errors import ModelUnknown, QualityUnknown
 
 ADA = User(1001, "Ada", is_bot=False, language_code="en")
-MODELS = [model.name for model in catalogue.load().offered]
+MODELS = [model.name for model in catalogue_file.load().offered]
 
 
 def asker(**settings: object) -> Asker:
-    return Asker.of(ADA, "", Preferences(**settings), catalogue.load())  # type: ignore[arg-type] # any setting
+    return Asker.of(ADA, "", Preferences(**settings), catalogue_file.load())  # type: ignore[arg-type] # any setting
 
 
 def items(menu: Menu) -> dict[str, str]:
@@ -55,7 +55,7 @@ def test_menus_fit_a_phone(model: str, name: str) -> None:
 @pytest.mark.parametrize("model", MODELS)
 def test_what_is_offered_is_what_the_model_has(model: str) -> None:
     """Each quality, shape, resolution and complexity once, with one mark in each group."""
-    row = catalogue.load().models[model]
+    row = catalogue_file.load().models[model]
     groups = (("quality", ["quality"]), ("size", ["aspect", "resolution"]), ("complexity", ["complexity"]))
     for name, choices in groups:
         menu = MENUS[name](asker(model=model))
@@ -84,7 +84,7 @@ def test_a_shape_the_model_lacks_marks_the_nearest() -> None:
 @pytest.mark.parametrize("model", MODELS)
 def test_complexity_is_a_setting_where_the_model_has_it(model: str) -> None:
     """Elsewhere there is nothing to choose, and an old menu says so."""
-    has_it = "complexity" in catalogue.load().models[model].choices
+    has_it = "complexity" in catalogue_file.load().models[model].choices
     settings = MENUS["settings"](asker(model=model))
     assert ("open:complexity" in items(settings)) == has_it
     assert ("Complexity: Model decides" in settings.text) == has_it

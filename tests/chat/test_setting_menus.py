@@ -12,7 +12,8 @@ from bot.chat.presses import Presses
 from bot.chat.replies import Bot
 from bot.chat.setting_menus import ALONE, NESTED, SettingMenus
 from bot.clock import SystemClock
-from bot.domain.catalogue import Catalogue, load
+from bot.domain.catalogue import Catalogue
+from bot.domain.catalogue_file import load
 from bot.domain.preferences import Preferences
 from bot.storage.buttons import SqlButtons
 from bot.storage.database import Database

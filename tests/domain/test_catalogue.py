@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from bot.domain.catalogue import ASPECT, QUALITY, RESOLUTION, Catalogue, load, nearest_aspect, parse
+from bot.domain.catalogue import ASPECT, QUALITY, RESOLUTION, Catalogue, nearest_aspect
+from bot.domain.catalogue_file import load, parse
 from bot.domain.pictures import Size
 from bot.errors import ModelUnknown, ModelWithdrawn, PriceUnknown
 

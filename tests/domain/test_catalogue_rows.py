@@ -6,7 +6,8 @@ from itertools import product
 
 import pytest
 
-from bot.domain.catalogue import ASPECT, QUALITY, RESOLUTION, Model, aspect_ratio, load
+from bot.domain.catalogue import ASPECT, QUALITY, RESOLUTION, Model, aspect_ratio
+from bot.domain.catalogue_file import load
 from bot.domain.pictures import Size, WireMask
 from bot.domain.preferences import Preferences, resolve
 from bot.errors import PriceUnknown

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.domain.catalogue import load, parse
+from bot.domain.catalogue_file import load, parse
 
 ROW = """
 preference = ["one"]

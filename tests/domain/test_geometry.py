@@ -5,7 +5,8 @@ from __future__ import annotations
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from bot.domain.catalogue import aspect_ratio, load
+from bot.domain.catalogue import aspect_ratio
+from bot.domain.catalogue_file import load
 from bot.domain.geometry import LONGEST_SIDE, SHORTEST_LONG_SIDE, lay_out
 from bot.domain.pictures import Fit, Limits, Size
 

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from bot.domain.catalogue import ASPECT, QUALITY, RESOLUTION, Catalogue, load
+from bot.domain.catalogue import ASPECT, QUALITY, RESOLUTION, Catalogue
+from bot.domain.catalogue_file import load
 from bot.domain.edits import Edit, Place, SentPicture
 from bot.domain.next_steps import AGAIN, better, next_plan, other_models
 from bot.domain.pictures import Inspection, Role, Size

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from bot.domain.catalogue import ASPECT, QUALITY, RESOLUTION, load, parse
+from bot.domain.catalogue import ASPECT, QUALITY, RESOLUTION
+from bot.domain.catalogue_file import load, parse
 from bot.domain.pictures import Inspection, Size
 from bot.domain.plan import plan
 from bot.domain.preferences import Preferences

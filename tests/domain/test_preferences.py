@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from bot.domain.catalogue import ASPECT, COMPLEXITY, QUALITY, RESOLUTION, Model, load
+from bot.domain.catalogue import ASPECT, COMPLEXITY, QUALITY, RESOLUTION, Model
+from bot.domain.catalogue_file import load
 from bot.domain.pictures import Size
 from bot.domain.preferences import (
     Preferences,

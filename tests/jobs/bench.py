@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bot.clock import Clock
-from bot.domain.catalogue import load
+from bot.domain.catalogue_file import load
 from bot.domain.edits import Attempt, AttemptState, Edit, EditState, KeptResult, Place, SentPicture
 from bot.domain.pictures import Fit, Role, Size
 from bot.domain.ports import Provider

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bot.domain.catalogue import load
+from bot.domain.catalogue_file import load
 from bot.domain.edits import Edit, EditState, KeptResult, Place, SentPicture
 from bot.domain.ports import Stage
 from bot.domain.preferences import Preferences

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from structlog.testing import capture_logs
 
-from bot.domain.catalogue import load
+from bot.domain.catalogue_file import load
 from bot.domain.pictures import Size
 from bot.jobs.charging import Charging
 from tests.fakes import Turns

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from bot.domain.catalogue import load
+from bot.domain.catalogue_file import load
 from bot.domain.timing import Timing
 from bot.errors import ProviderDown
 from bot.jobs.catalogue import LiveCatalogue

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.domain.catalogue import load
+from bot.domain.catalogue_file import load
 from bot.domain.edits import Place, Request, RequestState
 from bot.domain.pictures import MaskForm, Recognised, Role
 from bot.domain.roles import Decision, Use

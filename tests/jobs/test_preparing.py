@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from bot.domain.budgets import USER_DAY
-from bot.domain.catalogue import load
+from bot.domain.catalogue_file import load
 from bot.domain.edits import EditState, Place, Request, RequestState
 from bot.domain.timing import Timing
 from bot.errors import IntakePaused, MessengerBusy, OverBudget, PictureGone, StorageBusy, WavebrushError

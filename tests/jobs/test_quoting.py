@@ -9,7 +9,8 @@ from dataclasses import replace
 import pytest
 from structlog.testing import capture_logs
 
-from bot.domain.catalogue import ASPECT, Catalogue, Model, load
+from bot.domain.catalogue import ASPECT, Catalogue, Model
+from bot.domain.catalogue_file import load
 from bot.domain.pictures import Size
 from bot.domain.timing import Timing
 from bot.errors import PriceUnknown, ProviderDown

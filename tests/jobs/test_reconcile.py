@@ -14,7 +14,7 @@ import pytest
 
 from bot.clock import SystemClock
 from bot.domain.billing import Disagreement
-from bot.domain.catalogue import load
+from bot.domain.catalogue_file import load
 from bot.domain.edits import AttemptState, Edit, EditState
 from bot.domain.ports import Submission
 from bot.domain.timing import Timing

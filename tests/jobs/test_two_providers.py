@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bot.clock import SystemClock
-from bot.domain.catalogue import load
+from bot.domain.catalogue_file import load
 from bot.domain.edits import AttemptState, EditState
 from bot.domain.pictures import Encoded, Finished, Fit, Size
 from bot.domain.timing import Timing

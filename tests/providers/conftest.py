@@ -12,7 +12,7 @@ import httpx
 import pytest
 from PIL import Image
 
-from bot.domain.catalogue import load
+from bot.domain.catalogue_file import load
 from bot.domain.pictures import Encoded, Size
 from bot.domain.ports import Submission
 from bot.domain.timing import Timing

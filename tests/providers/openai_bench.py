@@ -11,7 +11,8 @@ from typing import Any
 import httpx
 from PIL import Image, ImageDraw
 
-from bot.domain.catalogue import Model, load
+from bot.domain.catalogue import Model
+from bot.domain.catalogue_file import load
 from bot.domain.pictures import Encoded, Size
 from bot.domain.ports import Submission
 from bot.providers.openai_images import OpenAIImages

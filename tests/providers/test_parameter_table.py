@@ -12,7 +12,8 @@ import httpx
 import pytest
 from PIL import Image
 
-from bot.domain.catalogue import Model, load
+from bot.domain.catalogue import Model
+from bot.domain.catalogue_file import load
 from bot.domain.pictures import Inspection, Size
 from bot.domain.plan import draft
 from bot.domain.ports import PredictionStatus, Submission

@@ -12,7 +12,8 @@ from typing import Any
 import httpx
 import pytest
 
-from bot.domain.catalogue import Model, load
+from bot.domain.catalogue import Model
+from bot.domain.catalogue_file import load
 from bot.domain.ports import Prediction, Submission
 from bot.errors import ModelGone, NoSuchPrediction, OutputUnusable, ProviderDown, ProviderError, Throttled
 from bot.providers import wavespeed_files as files

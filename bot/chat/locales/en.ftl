@@ -92,11 +92,23 @@ stage-queued = 🕓 In the queue…
 stage-uploading = ⬆️ Preparing your picture…
 stage-waiting-turn = 🕓 WaveSpeed is busy; your edit waits for its turn. Nothing is lost. { $seconds } s
 stage-waiting-turn-expected = 🕓 WaveSpeed is busy; your edit is number { $place } in the line, about { $expected } s more. Nothing is lost.
-stage-editing = 🎨 Editing… { $seconds } s
-stage-editing-expected = 🎨 Editing… { $seconds } s of about { $expected } s
+stage-editing = 🎨 { $what ->
+    [words] Painting
+   *[picture] Editing
+}… { $seconds } s
+stage-editing-expected = 🎨 { $what ->
+    [words] Painting
+   *[picture] Editing
+}… { $seconds } s of about { $expected } s
 stage-finishing = ✨ Almost done…
 stage-sending = 📤 Sending…
-result-as-file-only = Too long and narrow for a photo, so here it is as a file.
+result-as-file-only = { $count ->
+    [one] Too long and narrow for a photo, so here it is as a file.
+   *[other] Too long and narrow for photos, so here they are as files.
+}
+album-some = { $count } of { $all } came out.
+album-choose = Choose a picture to go on with:
+batch-ready = { $done } of { $count } done
 
 ## What admins are told unasked
 
@@ -231,6 +243,7 @@ setting-name = { $value ->
     [size] Size
     [complexity] Complexity
     [delivery] Delivery
+    [results] Results
     [confirm] Ask first
     [finishing] Mask finishing
    *[other] { $value }
@@ -271,6 +284,10 @@ delivery-current = { $value ->
     [file] Results come as a file: every pixel, without Telegram's compression.
     [both] Results come as a photo, and as a file with every pixel.
    *[photo] Results come as a photo: quick to look at, compressed by Telegram. The button under it gets the file.
+}
+results-current = { $count ->
+    [one] Each request makes 1 picture, for { $price }.
+   *[other] Each request makes { $count } pictures, for { $price }. They come as an album; what fails costs nothing.
 }
 confirm-never = Never
 confirm-current =
@@ -475,6 +492,7 @@ admin-csv-failed = Telegram did not take the file. Please try again.
 cancel-nothing = There is nothing to cancel: none of your edits is under way here.
 cancel-which = Which one shall I cancel?
 cancel-bought = It is with WaveSpeed already, so it is charged ({ $price }). The picture comes when it is ready.
+cancel-some = Cancelled { $free } of { $count }. The rest is with WaveSpeed already, so it is charged ({ $price }).
 cancel-over = That edit has ended already.
 cancel-not-yours = Only who asked for an edit can cancel it, or an admin of the group.
 

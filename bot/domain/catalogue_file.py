@@ -1,0 +1,137 @@
+"""Reads the catalogue: ``catalogue.toml``, and the rows that operators add to it."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib import resources
+from itertools import product
+from typing import Any
+
+from bot.domain.catalogue import Catalogue, Choice, MaskField, Model, Price, Tokens
+from bot.domain.pictures import WireMask
+
+_ASPECT = re.compile(r"[1-9]\d*:[1-9]\d*")
+
+
+def _model(name: str, row: Mapping[str, Any]) -> Model:
+    mask = row.get("mask")
+    model = Model(
+        name=name,
+        title=row["title"],
+        provider=row["provider"],
+        endpoint=row["endpoint"],
+        pictures_field=row["pictures"]["field"],
+        most_pictures=row["pictures"]["most"],
+        prompt_limit=row["prompt"],
+        seconds=float(row["seconds"]),
+        prices=_prices(row["prices"]),
+        choices={key: _choice(choice) for key, choice in row.get("choices", {}).items()},
+        mask=MaskField(mask["field"], WireMask(mask["form"]), mask.get("required", False)) if mask else None,
+        markup_field=row.get("markup"),
+        successor=row.get("successor"),
+        tokens=_tokens(row["tokens"]) if "tokens" in row else None,
+    )
+    sibling = row.get("create")
+    return dataclasses.replace(model, create=_creating(model, sibling)) if sibling else model
+
+
+def _tokens(row: Mapping[str, Any]) -> Tokens:
+    return Tokens(*(row[entry.name] for entry in dataclasses.fields(Tokens)))
+
+
+def _creating(model: Model, row: Mapping[str, Any]) -> Model:
+    """A model's sibling for words alone: the same but for its endpoint, its pictures and its prices."""
+    return dataclasses.replace(
+        model,
+        endpoint=row["endpoint"],
+        pictures_field="",
+        most_pictures=0,
+        prices=_prices(row.get("prices", [])),
+        mask=None,
+        markup_field=None,
+        successor=None,
+    )
+
+
+def _prices(rows: Sequence[Mapping[str, Any]]) -> tuple[Price, ...]:
+    return tuple(
+        Price(row["micros"], {key: value for key, value in row.items() if key != "micros"}) for row in rows
+    )
+
+
+def _choice(row: Mapping[str, Any]) -> Choice:
+    return Choice(tuple(row["values"]), row.get("default"), row.get("field"), row.get("wire", {}))
+
+
+def parse(text: str) -> Catalogue:
+    """Read a catalogue from TOML.
+
+    Raises:
+        ValueError: a row contradicts itself or names what is not there.
+        KeyError: a row lacks a required entry.
+    """
+    document = tomllib.loads(text)
+    models = {name: _model(name, row) for name, row in document["models"].items()}
+    preference = tuple(document["preference"])
+    for name in (*preference, *(model.successor for model in models.values() if model.successor)):
+        if name not in models:
+            raise ValueError(f"catalogue: {name} is named but has no table")
+    for model in models.values():
+        _validate(model)
+        if model.create is not None:
+            _validate(model.create)
+    return Catalogue(models, preference)
+
+
+def _validate(model: Model) -> None:
+    if model.tokens is not None:
+        _validate_tokens(model, model.tokens)
+    for name, choice in model.choices.items():
+        if choice.default is not None and choice.default not in choice.values:
+            raise ValueError(f"catalogue: {model.name}: the default {name} {choice.default} is not offered")
+        if choice.field is None and choice.wire:
+            raise ValueError(f"catalogue: {model.name}: {name} has wire words, but no field")
+    for field, names in model.fields.items():
+        _validate_words(model, field, names)
+    for aspect in model.aspects:
+        if not _ASPECT.fullmatch(aspect):
+            raise ValueError(f"catalogue: {model.name}: the aspect {aspect} is not of the form W:H")
+    _validate_prices(model)
+
+
+def _validate_prices(model: Model) -> None:
+    for price in model.prices:
+        if type(price.micros) is not int or price.micros < 0:
+            raise ValueError(f"catalogue: {model.name}: a price of {price.micros} is no whole micro-dollars")
+        for name, value in price.when.items():
+            if name not in model.choices or value not in model.choices[name].values:
+                raise ValueError(f"catalogue: {model.name}: a price for {name}={value}, which is not offered")
+
+
+def _validate_words(model: Model, field: str, names: Sequence[str]) -> None:
+    """Whether the words of a field are for values that there are; of several choices, for all of them."""
+    first, *others = (model.choices[name] for name in names)
+    values = {" ".join(each) for each in product(*(model.choices[name].values for name in names))}
+    if set(first.wire) - values or any(other.wire for other in others):
+        raise ValueError(f"catalogue: {model.name}: {field} has a wire word for a value it lacks")
+    if others and values - set(first.wire):
+        raise ValueError(
+            f"catalogue: {model.name}: {field} has no wire word for {min(values - set(first.wire))}"
+        )
+
+
+def _validate_tokens(model: Model, tokens: Tokens) -> None:
+    if any(type(value) is not int or value < 0 for value in dataclasses.astuple(tokens)):
+        raise ValueError(f"catalogue: {model.name}: a token's price is no whole micro-dollars")
+    if model.quoted:
+        raise ValueError(f"catalogue: {model.name}: it is billed by tokens, but has no price to hold")
+
+
+@cache
+def load() -> Catalogue:
+    """The catalogue that ships with the program."""
+    return parse(resources.files("bot.domain").joinpath("catalogue.toml").read_text("utf-8"))
