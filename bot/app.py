@@ -9,7 +9,7 @@ from datetime import timedelta
 
 import structlog
 
-from bot import incoming, outgoing, rooms
+from bot import incoming, outgoing, own_models, rooms
 from bot.chat import application, entrance, styles
 from bot.chat.dispatch import Dispatch
 from bot.chat.entrance import Entrance
@@ -19,12 +19,12 @@ from bot.chat.notices import Notices
 from bot.chat.progress import Progress
 from bot.chat.questions import Asking
 from bot.clock import SystemClock
-from bot.domain import catalogue_file
 from bot.domain.access import Rules
 from bot.domain.pictures import Limits
 from bot.imaging.service import Imaging
 from bot.jobs import ending, preparing, steps, workflow
 from bot.jobs.catalogue import LiveCatalogue
+from bot.jobs.choosing import Choosing
 from bot.jobs.deciding import Deciding
 from bot.jobs.engine import Engine
 from bot.jobs.housekeeping import Housekeeping
@@ -83,6 +83,7 @@ async def _open(settings: Settings, stack: AsyncExitStack, host: str) -> World:
     stack.enter_context(locked(settings.data_dir))
     await asyncio.to_thread(upgrade, settings.app_database_url)
     offered_styles = styles.load(settings.data_dir / "styles.toml")
+    rows = own_models.rows(settings.data_dir)
     clock, timing = SystemClock(), settings.timing
     site, _ = await stack.enter_async_context(incoming.page(settings, clock, host))
     database = Database.open(settings.app_database_url)
@@ -96,7 +97,8 @@ async def _open(settings: Settings, stack: AsyncExitStack, host: str) -> World:
     ways = incoming.Ways(settings, await Keyring.open(storage.notes, clock.now()), clock)
     providers = outgoing.providers(settings, stack, provider, storage.blobs)
     money = Money(settings, database, providers, clock)
-    live = LiveCatalogue(catalogue_file.load(), provider, timing, money.quotes.over)
+    live = LiveCatalogue(rows, providers, storage.notes, timing, clock, money.quotes.over)
+    await live.load()
     await live.refresh()
     telegram = application.build(
         settings.telegram_bot_token.get_secret_value(),
@@ -148,6 +150,9 @@ def _jobs(world: World) -> Parts:
         imaging=world.imaging,
         pictures=pictures,
         messenger=messages,
+        choose=Choosing(
+            storage.people, storage.accounts, world.live.now, world.money.doors, messages, clock
+        ),
         decide=Deciding(
             storage.people, world.imaging, pictures, storage.blobs, world.live.now, world.money.quotes
         ),
@@ -188,6 +193,7 @@ def _steps(
             blobs=storage.blobs,
             messenger=messages,
             catalogue=world.live.now,
+            still_live=world.live.verify,
             watch=watch,
             webhook=webhooks.url if webhooks else lambda _: None,
             posting=posting,

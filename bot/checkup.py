@@ -11,10 +11,12 @@ from telegram import Bot
 from telegram.error import InvalidToken, TelegramError
 from telegram.request import HTTPXRequest
 
-from bot.domain import catalogue_file
+from bot import own_models
 from bot.domain.access import Policy
+from bot.domain.live import checked
 from bot.domain.money import dollars
 from bot.errors import KeyRejected, ProviderError, StartRefused, StorageBusy
+from bot.money import WAVESPEED
 from bot.process import check_sqlite
 from bot.providers.wavespeed import WaveSpeed
 from bot.settings import Settings
@@ -71,19 +73,26 @@ async def _provider(settings: Settings) -> list[Finding]:
     provider = WaveSpeed(key, base_url=settings.wavespeed_api_url, timing=settings.timing)
     try:
         balance = await provider.balance()
-        known = catalogue_file.load().with_live(await provider.live_endpoints())
+        found = checked(own_models.rows(settings.data_dir), {WAVESPEED: await provider.live_models()})
     except KeyRejected:
         return [Finding(False, "WAVESPEED_API_KEY is refused: make one at https://wavespeed.ai/accesskey")]
+    except StartRefused as error:
+        return [Finding(False, str(error))]
     except ProviderError as error:
         where = f"WaveSpeed does not answer at {settings.wavespeed_api_url} ({type(error).__name__})"
         return [Finding(False, f"{where}: look at this machine's network, and at WAVESPEED_API_URL")]
     finally:
         await provider.aclose()
-    gone = [model.endpoint for model in known.models.values() if not known.is_live(model.name)]
+    known = found.catalogue
+    gone = {name: why for name, why in found.withdrawn.items() if known.models[name].provider == WAVESPEED}
     return [
         Finding(True, f"WaveSpeed: reached, the key is good, {dollars(balance)} left"),
         Finding(bool(known.offered), f"Models offered: {known.offered_names}"),
-        *(Finding(True, f"No longer offered by WaveSpeed: {endpoint}") for endpoint in gone),
+        *(Finding(True, f"Withdrawn: {known.models[name].endpoint}: {why}") for name, why in gone.items()),
+        *(
+            Finding(True, f"Narrowed: {known.models[name].endpoint}: {why}")
+            for name, why in found.narrowed.items()
+        ),
     ]
 
 

@@ -1,4 +1,4 @@
-"""The command line: ``python -m bot run | demo | check | migrate | users | spend | edits``.
+"""The command line: ``python -m bot run | demo | check | migrate | models | users | spend | edits``.
 
 What takes long to load stands in the command that needs it: a wrong setting is told at once.
 """
@@ -182,6 +182,23 @@ def _report(make: Callable[[Reports], Awaitable[Table]], *, csv: bool, json: boo
     except WavebrushError as error:
         _refuse(error)
     print(table.written(reports.Form.CSV if csv else reports.Form.JSON if json else reports.Form.TEXT))
+
+
+@cli.command()
+def models(
+    add: Annotated[str | None, typer.Option(help="Print a row for this model of WaveSpeed instead.")] = None,
+    json: AsJson = False,
+) -> None:
+    """List the models: offered, withdrawn and why, and which others your account could use."""
+    loaded = _load()
+    from bot import models_report, reports
+
+    try:
+        found = asyncio.run(models_report.look(loaded, SystemClock()))
+        form = reports.Form.JSON if json else reports.Form.TEXT
+        print(found.written(form) if add is None else found.added(add))
+    except WavebrushError as error:
+        _refuse(error)
 
 
 @cli.command()

@@ -174,7 +174,7 @@ class TooManyPictures(Refused):
 
 
 class OnlyEdits(Refused):
-    """``model`` makes nothing from words alone; ``offered`` lists the models that do."""
+    """``model`` makes nothing from words alone; ``offered`` lists the models that do, ``count`` of them."""
 
 
 class PriceUnknown(Refused):

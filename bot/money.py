@@ -66,6 +66,6 @@ class Money:
         """What runs until the end."""
 
         async def quoting() -> None:
-            await self.quotes.run(live.now)
+            await self.quotes.run(live.unpriced)
 
         return quoting, self.line.run, balance.run, bills.run

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from contextlib import AsyncExitStack
 
-from bot.domain import catalogue_file
 from bot.domain.stores import Blobs
 from bot.jobs.providers import Providers
 from bot.providers.openai_images import OpenAIImages
@@ -29,13 +28,7 @@ def providers(settings: Settings, stack: AsyncExitStack, first: WaveSpeed, blobs
     """All of them, by the names in the catalogue."""
     if settings.openai_api_key is None:
         return Providers(wavespeed=first)
-    key, rows = settings.openai_api_key.get_secret_value(), catalogue_file.load().models.values()
-    openai = OpenAIImages(
-        key,
-        blobs,
-        base_url=settings.openai_api_url,
-        endpoints={model.endpoint for model in rows if model.provider == "openai"},
-        timing=settings.timing,
-    )
+    key, url = settings.openai_api_key.get_secret_value(), settings.openai_api_url
+    openai = OpenAIImages(key, blobs, base_url=url, timing=settings.timing)
     stack.push_async_callback(openai.aclose)
     return Providers(wavespeed=first, openai=openai)

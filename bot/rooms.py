@@ -30,7 +30,7 @@ def build(world: World, parts: Parts, door: Entrance) -> list[application.Room]:
     shown = results.Results(_result_ports(world, parts))
     cancelling = Cancelling(storage.edits, parts.messages, clock)
     menus = SettingMenus(bot, storage.people, storage.buttons, world.live.now, clock)
-    panel = _admin(world, parts, door)
+    panel = _admin(world, parts, door, cancelling)
     return [
         Cancels(bot, storage.edits, storage.requests, cancelling).handlers(),
         _history(world).handlers(),
@@ -108,7 +108,7 @@ def _spend(world: World) -> Spend:
     )
 
 
-def _admin(world: World, parts: Parts, door: Entrance) -> Admin:
+def _admin(world: World, parts: Parts, door: Entrance, cancelling: Cancelling) -> Admin:
     storage = world.storage
     return Admin(
         admin_ports.Ports(
@@ -121,9 +121,11 @@ def _admin(world: World, parts: Parts, door: Entrance) -> Admin:
             ledger=storage.ledger,
             edits=storage.edits,
             lists=storage.lists,
+            chats=storage.chats,
             doors=world.money.doors,
             reconcile=parts.bills,
             settling=Settling(storage.edits, storage.accounts, parts.messages, world.clock),
+            cancelling=cancelling,
             balance=world.provider.balance,
             catalogue=world.live.now,
             timing=world.settings.timing,

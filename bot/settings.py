@@ -128,7 +128,7 @@ class Settings(BaseSettings):
     )
     access: Policy = Field(
         default=Policy.APPROVE,
-        description="Who else may use it: `approve` (an admin decides), `open` (everybody), `closed` (nobody)",
+        description="Who else may use it: `approve` (admins decide), `open` (everybody), `closed` (nobody)",
     )
     user_daily_budget: Dollars = Field(
         default=None, description="What a person may spend a day, in dollars, as `2.50`; empty: no limit"
@@ -149,12 +149,12 @@ class Settings(BaseSettings):
         default=ZoneInfo("UTC"), description="Where days and months turn, as `Europe/Berlin`"
     )
     max_edits_per_user: int = Field(default=3, ge=1, description="Edits of one person worked on at once")
-    max_queued_per_user: int = Field(default=10, ge=1, description="Further edits of one person that may wait")
+    max_queued_per_user: int = Field(default=10, ge=1, description="More edits of one person that may wait")
     wavespeed_images_per_minute: int | None = Field(
-        default=None, ge=1, description="Your WaveSpeed account's limit (Bronze: 2); empty: its refusals tell"
+        default=None, ge=1, description="WaveSpeed's limit for your account (Bronze: 2); empty: none of ours"
     )
     wavespeed_concurrency: int | None = Field(
-        default=None, ge=1, description="Edits that WaveSpeed runs at once (Bronze: 2); empty: no limit of ours"
+        default=None, ge=1, description="Edits that WaveSpeed runs at once (Bronze: 2); empty: none of ours"
     )
     wavespeed_sync: bool = Field(
         default=False, description="Ask WaveSpeed to answer a submit with the finished picture, where it can"

@@ -21,9 +21,9 @@ from bot.domain.edits import (
     Request,
     SentPicture,
 )
+from bot.domain.live import LiveModels
 from bot.domain.pictures import Encoded, Finished, Fit, Inspection, Recognised, Size, WireMask
 from bot.domain.ports import Billing, Prediction, PredictionStatus, Stage, Submission
-from bot.domain.preferences import Preferences
 from bot.domain.roles import Question
 from bot.domain.stores import EditEnded
 from bot.errors import WavebrushError
@@ -72,7 +72,7 @@ class FakeProvider:
     quotes: Turns[int | None] = field(default_factory=lambda: Turns(None))
     bills: Turns[list[Billing]] = field(default_factory=lambda: Turns([]))
     quoted: list[Submission] = field(default_factory=list)
-    endpoints: Turns[frozenset[str]] = field(default_factory=lambda: Turns(frozenset()))
+    models: Turns[LiveModels | None] = field(default_factory=lambda: Turns(None))
     uploaded: list[Encoded] = field(default_factory=list)
     submitted: list[Submission] = field(default_factory=list)
     named: list[str] = field(default_factory=list)
@@ -107,8 +107,8 @@ class FakeProvider:
     async def download(self, output: str) -> bytes:
         return self.downloads.take()
 
-    async def live_endpoints(self) -> frozenset[str]:
-        return self.endpoints.take()
+    async def live_models(self) -> LiveModels | None:
+        return self.models.take()
 
     async def balance(self) -> int:
         return self.balances.take()
@@ -253,25 +253,6 @@ class FakeEdits:
 
 
 @dataclass
-class FakePeople:
-    """Implements `bot.domain.stores.People`: names, and nobody chose anything."""
-
-    names: dict[int, str] = field(default_factory=dict)
-
-    async def seen(self, user_id: int, name: str, username: str | None, language: str | None) -> None:
-        self.names[user_id] = name
-
-    async def name(self, user_id: int) -> str | None:
-        return self.names.get(user_id)
-
-    async def preferences(self, user_id: int) -> Preferences:
-        return Preferences()
-
-    async def save_preferences(self, user_id: int, preferences: Preferences) -> None:
-        return None
-
-
-@dataclass
 class FakeImaging:
     """Implements `bot.domain.ports.Imaging`: what it gives tells what it was given."""
 
@@ -354,7 +335,7 @@ class FakeBlobs:
     async def drop(self, key: str) -> None:
         self.kept.pop(key, None)
 
-    async def purge(self, before: datetime) -> int:
+    async def purge(self, before: datetime, folder: str | None = None) -> int:
         return 0
 
 
@@ -366,6 +347,7 @@ class FakeMessenger:
     places: list[tuple[int, float | None]] = field(default_factory=list)
     ends: list[tuple[Edit, WavebrushError | None]] = field(default_factory=list)
     notices: list[tuple[str, dict[str, str | int]]] = field(default_factory=list)
+    moves: list[tuple[str, str, str]] = field(default_factory=list)
     deliveries: Turns[int] = field(default_factory=lambda: Turns(77))
     delivered: list[tuple[bytes, int]] = field(default_factory=list)
     together: list[list[str]] = field(default_factory=list)  # each call's edits
@@ -380,6 +362,9 @@ class FakeMessenger:
 
     async def refuse(self, request: Request, error: WavebrushError) -> None:
         return None
+
+    async def moved(self, request: Request, gone: str, title: str, price: str) -> None:
+        self.moves.append((gone, title, price))
 
     def progress(
         self, edit: Edit, stage: Stage, expected_seconds: float | None = None, place: int | None = None

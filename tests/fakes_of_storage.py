@@ -1,4 +1,4 @@
-"""Smaller stand-ins for Protocols of storage, in memory: notes, turns, chats."""
+"""Smaller stand-ins for Protocols of storage, in memory: notes, turns, chats, people."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.domain.edits import Edit
+from bot.domain.preferences import Preferences
 from bot.domain.turns import Capacity, Waiting, line
 from tests.fakes import FakeEdits
 
@@ -85,3 +86,23 @@ class FakeChats:
     async def stale_statuses(self) -> list[Edit]:
         found = self.edits.edits.values()
         return [edit for edit in found if edit.state.final and edit.status_message_id is not None]
+
+
+@dataclass
+class FakePeople:
+    """Implements `bot.domain.stores.People`: names, and what everybody chose."""
+
+    names: dict[int, str] = field(default_factory=dict)
+    chosen: Preferences = field(default_factory=Preferences)
+
+    async def seen(self, user_id: int, name: str, username: str | None, language: str | None) -> None:
+        self.names[user_id] = name
+
+    async def name(self, user_id: int) -> str | None:
+        return self.names.get(user_id)
+
+    async def preferences(self, user_id: int) -> Preferences:
+        return self.chosen
+
+    async def save_preferences(self, user_id: int, preferences: Preferences) -> None:
+        self.chosen = preferences

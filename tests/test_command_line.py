@@ -207,6 +207,8 @@ async def test_the_health_check_of_the_image(tmp_path: Path, problem: str | None
     assert declared
     python, *command = json.loads(declared.group(1))
     assert python == "python"
-    async with server.serving(server.build({"telegram": telegram}), 0, "127.0.0.1") as port:
+    async with server.serving(
+        server.build(server.Site(checks={"telegram": telegram})), 0, "127.0.0.1"
+    ) as port:
         ended = await Shell(tmp_path, {}).run(*command, PORT=str(port), http_proxy=NOBODY)
     assert ended.code == code

@@ -80,9 +80,10 @@ def test_commands_exist(name: str) -> None:
 
 
 def test_readme_has_the_commands_that_people_need() -> None:
-    """demo, run, test and check are in the table of commands."""
+    """demo, run, test, check and what shows people and money are in the table of commands."""
     named = [row[0].strip("`") for row in table(section("README.md", "Run it"))]
-    assert named == ["make demo", "make run", "make test", "python -m bot check"]
+    bot = [f"python -m bot {name}" for name in ("check", "users", "spend", "edits")]
+    assert named == ["make demo", "make run", "make test", *bot]
 
 
 def default(info: FieldInfo) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 
 import structlog
 from telegram import CallbackQuery
@@ -15,7 +15,7 @@ from bot.chat.admin_values import DEFAULT, Done, amount, kind_of
 from bot.chat.replies import reply
 from bot.chat.texts import say
 from bot.domain.access import Standing
-from bot.domain.edits import Place
+from bot.domain.edits import Edit, Place
 from bot.domain.money import dollars
 from bot.domain.stores import Button
 from bot.errors import ProviderError
@@ -78,36 +78,35 @@ class Deeds:
     async def _approve(self, about: str, query: CallbackQuery) -> Done:
         member = await self._.access.member(int(about))
         if member.standing is Standing.WAITING:
-            await self._answer(f"person:{about}", Choice.APPROVE, query)
-        else:
-            await self._decide(about, Standing.APPROVED, query)
-            text = say("approved", member.language, name=plain(member.name))
-            await reply(self._.bot, Place(member.id, 0), text, quote=False)
+            return await self._answer(f"person:{about}", Choice.APPROVE, query)
+        await self._decide(about, Standing.APPROVED, query)
+        text = say("approved", member.language, name=plain(member.name))
+        await reply(self._.bot, Place(member.id, 0), text, quote=False)
         return Done(_said(query), f"person:{about}")
 
     async def _deny(self, about: str, query: CallbackQuery) -> Done:
-        await self._answer(f"person:{about}", Choice.DENY, query)
-        return Done(_said(query), f"person:{about}")
+        return await self._answer(f"person:{about}", Choice.DENY, query)
 
     async def _block(self, about: str, query: CallbackQuery) -> Done:
         await self._decide(about, Standing.BLOCKED, query)
+        await self._cancel(await self._.edits.unfinished_of(int(about)))
         return Done(_said(query), f"person:{about}")
 
     async def _members(self, about: str, query: CallbackQuery) -> Done:
         """Serve a group: all of its members, or each after approval."""
         chat_id, _, who = about.partition(":")
         group = await self._.access.group(int(chat_id))
+        each = who == "each"
         if group.standing in _OPEN:
-            await self._answer(f"group:{chat_id}", Choice.MEMBERS if who == "each" else Choice.ALL, query)
-        else:
-            now, by = self._.clock.now(), query.from_user.id
-            each = who == "each"
-            await self._.access.decide_group(group.id, Standing.APPROVED, by, now, per_member=each)
+            return await self._answer(f"group:{chat_id}", Choice.MEMBERS if each else Choice.ALL, query)
+        now, by = self._.clock.now(), query.from_user.id
+        await self._.access.decide_group(group.id, Standing.APPROVED, by, now, per_member=each)
         return Done(_said(query), f"group:{chat_id}")
 
     async def _shut(self, about: str, query: CallbackQuery) -> Done:
         now, by = self._.clock.now(), query.from_user.id
         await self._.access.decide_group(int(about), Standing.BLOCKED, by, now)
+        await self._cancel(await self._.chats.left(int(about)))
         return Done(_said(query), f"group:{about}")
 
     async def _set(self, about: str, query: CallbackQuery) -> Done:
@@ -151,10 +150,16 @@ class Deeds:
     async def _decide(self, about: str, standing: Standing, query: CallbackQuery) -> None:
         await self._.access.decide(int(about), standing, query.from_user.id, self._.clock.now())
 
-    async def _answer(self, subject: str, choice: Choice, query: CallbackQuery) -> None:
-        """Answer an open request, as its own buttons would."""
+    async def _answer(self, subject: str, choice: Choice, query: CallbackQuery) -> Done:
+        """Answer an open request, as its own buttons would; another admin may have been quicker."""
         button = Button(secrets.token_urlsafe(12), query.from_user.id, f"{ACCESS}:{subject}", choice)
-        await self._.requests.take(button, query)
+        pressed = await self._.requests.take(button, query)
+        return Done(pressed.text, subject)
+
+    async def _cancel(self, edits: Iterable[Edit]) -> None:
+        """Buy no more for who was just blocked; what the provider has already is charged and comes."""
+        for edit in edits:
+            await self._.cancelling.cancel(edit)
 
 
 def _said(query: CallbackQuery, *, done: bool = True) -> str:

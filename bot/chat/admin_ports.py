@@ -12,8 +12,9 @@ from bot.clock import Clock
 from bot.domain.access import Access, Rules
 from bot.domain.budgets import Accounts
 from bot.domain.catalogue import Catalogue
-from bot.domain.stores import Buttons, EditLists, Edits, Ledger
+from bot.domain.stores import Buttons, Chats, EditLists, Edits, Ledger
 from bot.domain.timing import Timing
+from bot.jobs.cancelling import Cancelling
 from bot.jobs.doors import Doors
 from bot.jobs.reconcile import Reconcile
 from bot.jobs.settling import Settling
@@ -34,9 +35,11 @@ class Ports:
     ledger: Ledger
     edits: Edits
     lists: EditLists
+    chats: Chats
     doors: Doors
     reconcile: Reconcile
     settling: Settling
+    cancelling: Cancelling
     balance: Callable[[], Awaitable[int]]
     catalogue: Callable[[], Catalogue]
     timing: Timing

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 
 import structlog
@@ -21,8 +23,10 @@ from bot.errors import ProviderError
 
 log = structlog.get_logger(__name__)
 _MOST = 20  # edits in a list
+_MOST_WAITING = 100  # more are not counted
 _TOP = 5
 _PATIENCE = 3  # an edit that takes so many times as long as usual is stuck
+_ID = re.compile(r"[1-9][0-9]{4,14}")  # a whole id of a person
 _BALANCE_SECONDS = 5.0  # a panel waits no longer for the provider
 
 
@@ -64,7 +68,8 @@ class Reads:
     # --- the pages ----------------------------------------------------------------------------------------
 
     async def _home(self, _: str, language: str | None) -> Menu:
-        members, groups = await self._.access.members(), await self._.access.groups()
+        members = await self._.access.members(limit=_MOST_WAITING)
+        groups = await self._.access.groups(limit=_MOST_WAITING)
         view = Home(
             overview=await self._.accounts.overview(self._.clock.now()),
             waiting_people=sum(member.standing is Standing.WAITING for member in members),
@@ -85,7 +90,10 @@ class Reads:
         return pages.groups(await self._.access.groups("", offset, pages.PAGE + 1), offset, language)
 
     async def _found(self, wanted: str, language: str | None) -> Menu:
-        members = await self._.access.members(wanted, 0, pages.PAGE)
+        members = [*await self._.access.members(wanted, 0, pages.PAGE)]
+        if _ID.fullmatch(wanted) and int(wanted) not in (member.id for member in members):
+            # Who was turned away was told to give the owner their id; nothing else is known of them.
+            members.append(replace(await self._.access.member(int(wanted)), name=wanted))
         groups = await self._.access.groups(wanted, 0, pages.PAGE)
         return pages.found(members, groups, wanted, language)
 

@@ -49,6 +49,12 @@ class Asker:
         """What an edit costs with these settings."""
         return price(self.preferences, self.model)
 
+    @property
+    def together(self) -> str:
+        """What a request costs with these settings, which may come to several edits."""
+        count, total = self.preferences.results, price(self.preferences, self.model, self.preferences.results)
+        return total if count == 1 or total == "?" else f"{count} × {self.price} = {total}"
+
     def price_with(self, changed: Preferences) -> str:
         """What it would cost with others."""
         return price(changed, self.catalogue.for_person(changed.model))
@@ -60,9 +66,11 @@ class Asker:
 
     @property
     def summary(self) -> str:
-        """Model, quality and size in one line."""
+        """Model, quality, size and number in one line."""
         quality = self.resolved.choices.get(QUALITY)
-        return ", ".join(part for part in (self.model.title, quality, f"size {self.size}") if part)
+        count = self.preferences.results
+        several = self.say("results-several", count=count) if count > 1 else None
+        return ", ".join(part for part in (self.model.title, quality, f"size {self.size}", several) if part)
 
     @property
     def not_kept(self) -> list[str]:
@@ -86,12 +94,12 @@ def offers(model: Model, name: str) -> bool:
     return name in model.choices and model.choices[name].field is not None
 
 
-def price(preferences: Preferences, model: Model) -> str:
-    """What an edit costs with these settings: one price, or from and to where the shape decides."""
+def price(preferences: Preferences, model: Model, count: int = 1) -> str:
+    """What so many edits cost with these settings: one price, or from and to where the shape decides."""
     prices = price_range(preferences, model)
     if prices is None:
         return "?"
-    cheapest, dearest = map(dollars, prices)
+    cheapest, dearest = (dollars(count * one) for one in prices)
     return cheapest if cheapest == dearest else f"{cheapest}–{dearest}"
 
 

@@ -54,8 +54,8 @@ class Cancels:
             text, markup = say("cancel-which", user.language_code), _choice(running)
         elif not running:
             text, markup = await self._cancel_request(message, user), None
-        elif await self._may_cancel(running[0], message, user):
-            text, markup = await self._cancel(running[0], user), None
+        elif await self._may_cancel(running[0][0], message, user):
+            text, markup = await self._cancel(running[0][0], user), None
         else:
             text, markup = say("cancel-not-yours", user.language_code), None
         await reply(self._bot, place_of(message), text, markup=markup)
@@ -94,17 +94,22 @@ class Cancels:
             return say("cancel-bought", language, price=times(bought))
         return say("button-cancelled" if free else "cancel-over", language)
 
-    async def _running(self, message: Message, user: User) -> list[Edit]:
-        """The edits that a /cancel can mean: of the message it replies to, else all of the person here."""
+    async def _running(self, message: Message, user: User) -> list[list[Edit]]:
+        """The edits that a /cancel can mean: of the message it replies to, else all of the person here.
+
+        Those that were asked for together are taken back together.
+        """
         answered = message.reply_to_message
         if answered is not None:
             replied_to = await self._edits.unfinished_at(message.chat_id, answered.message_id)
             if replied_to:
-                return replied_to[:1]
+                return [replied_to[:1]]
         here = None if message.chat.type == "private" else message.chat_id
         running = await self._edits.unfinished_of(user.id, here)
-        # Those asked for together are taken back together.
-        return list({edit.batch or edit.id: edit for edit in running}.values())
+        together: dict[str, list[Edit]] = {}
+        for edit in running:
+            together.setdefault(edit.batch or edit.id, []).append(edit)
+        return list(together.values())
 
     async def _may_cancel(self, edit: Edit, message: Message, user: User) -> bool:
         """Who asked for it may; in a group its admins, too."""
@@ -124,10 +129,12 @@ class Cancels:
         return say("cancel-nothing", user.language_code)
 
 
-def _choice(running: list[Edit]) -> InlineKeyboardMarkup:
-    return InlineKeyboardMarkup(
-        [[_button(edit, f"{shortened(edit.prompt)} · {dollars(edit.quote)}")] for edit in running[:_MOST]]
-    )
+def _choice(running: list[list[Edit]]) -> InlineKeyboardMarkup:
+    rows = []
+    for together in running[:_MOST]:
+        price = times([edit.quote for edit in together])
+        rows.append([_button(together[0], f"{shortened(together[0].prompt)} · {price}")])
+    return InlineKeyboardMarkup(rows)
 
 
 def _button(edit: Edit, label: str) -> InlineKeyboardButton:

@@ -179,9 +179,7 @@ class Delivery:
         first = replace(edits[0].place, message_id=messages[0].message_id)
         choose = say("album-choose", edits[0].language)
         await reply(self._bot, first, choose, Priority.RESULT, markup=numbers)
-        return {
-            edit.id: _delivered(message) for edit, message in zip(edits, messages, strict=True)
-        }
+        return {edit.id: _delivered(message) for edit, message in zip(edits, messages, strict=True)}
 
     async def _group(self, edit: Edit, media: Sequence[Media], caption: str) -> Sequence[Message]:
         # A phone shows the one caption of an album below it: a photo's whichever, a file's if it is the last.

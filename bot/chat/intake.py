@@ -141,24 +141,26 @@ class Intake:
         )
 
     async def _open(self, update: Update, request: Request) -> None:
+        await self._close_without_words(request)
         await self._close_what_it_replaces(update, request)
         await self._requests.open(request, request.created_at, update.update_id)
         self._seen(request.place)
         self._nudge()
 
     async def _close_what_it_replaces(self, update: Update, request: Request) -> None:
-        """A reply to a picture that a question is open about is what becomes of that picture.
-
-        And who asks for something else has no words for a picture that was to be made from them.
-        """
+        """A reply to a picture that a question is open about is what becomes of that picture."""
         open_one = await self._requests.newest_open(request.place.chat_id, request.user_id)
-        if open_one is None or open_one.id == request.id:
-            return
         answered = update.effective_message.reply_to_message if update.effective_message else None
-        about = {picture.message_id for picture in open_one.pictures}
-        nothing_yet = not about and open_one.prompt is None
-        if nothing_yet or (answered is not None and answered.message_id in about):
+        if open_one is None or answered is None or open_one.id == request.id:
+            return
+        if answered.message_id in {picture.message_id for picture in open_one.pictures}:
             await self._requests.close(open_one.id, RequestState.EXPIRED)
+
+    async def _close_without_words(self, request: Request) -> None:
+        """Who asks for something else has no words for a picture that was to be made from them."""
+        waiting = await self._requests.wanting_words(request.place.chat_id, request.user_id)
+        if waiting is not None and not waiting.pictures:
+            await self._requests.close(waiting.id, RequestState.EXPIRED)
 
     async def _album_part(self, update: Update, message: Message, part: Request) -> None:
         """Albums have no end mark: they are whole when no part came for a while."""
@@ -170,6 +172,7 @@ class Intake:
         joined = await self._requests.join(part, due_at, longest, update.update_id)
         if joined is Joined.OPENED and part.addressed:
             self._seen(part.place)
+            await self._close_without_words(part)
         if joined is Joined.LATE and part.addressed:
             await self._answer(message, say("late-part", part.language))
         self._nudge()

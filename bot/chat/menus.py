@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 from math import ceil
 from typing import Any
 
-from bot.chat.asker import Asker, offers, with_choice
+from bot.chat.asker import Asker, offers, price, with_choice
 from bot.domain.catalogue import ASPECT, AUTOMATIC, COMPLEXITY, QUALITY, RESOLUTION
 from bot.domain.money import dollars
-from bot.domain.preferences import DELIVERIES, Preferences, parse_quality
+from bot.domain.preferences import DELIVERIES, RESULTS, Preferences, parse_quality
 
 CONFIRM_ABOVE = (None, 50_000, 100_000, 250_000, 500_000)  # micro-dollars
 OPEN, SETTINGS = "open", "settings"
@@ -109,6 +109,17 @@ def delivery(asker: Asker) -> Menu:
     return Menu(asker.say("delivery-current", value=chosen), _rows(items))
 
 
+def results(asker: Asker) -> Menu:
+    """How many pictures each request makes."""
+    chosen = asker.preferences.results
+    items = []
+    for count in RESULTS:
+        total = price(asker.preferences, asker.model, count)
+        label = asker.say("label-priced", name=str(count), price=total)
+        items.append(Item(label, f"results:{count}", count == chosen))
+    return Menu(asker.say("results-current", count=chosen, price=asker.together), _rows(items))
+
+
 def confirm(asker: Asker) -> Menu:
     """From which price on the bot asks first."""
     chosen = asker.preferences.confirm_above
@@ -137,6 +148,7 @@ def settings(asker: Asker) -> Menu:
         "size": _size(asker),
         **_complexity(asker),
         "delivery": asker.say("delivery-name", value=asker.preferences.delivery),
+        "results": _results(asker),
         "confirm": _above(asker),
         "finishing": asker.say("switch-name", value=_switch(asker.preferences.finishing)),
     }
@@ -153,6 +165,7 @@ MENUS: Mapping[str, Callable[[Asker], Menu]] = {
     "size": size,
     COMPLEXITY: complexity,
     "delivery": delivery,
+    "results": results,
     "confirm": confirm,
     "finishing": finishing,
     SETTINGS: settings,
@@ -189,6 +202,7 @@ def chosen(asker: Asker, value: str) -> Preferences:
 _CHANGES: Mapping[str, Callable[[str], dict[str, Any]]] = {
     OPEN: lambda _: {},
     "delivery": lambda wanted: {"delivery": wanted},
+    "results": lambda wanted: {"results": int(wanted) if int(wanted) in RESULTS else 1},
     "confirm": lambda wanted: {"confirm_above": None if wanted == "never" else int(wanted)},
     "finishing": lambda wanted: {"finishing": wanted == "on"},
     COMPLEXITY: lambda wanted: {COMPLEXITY: None if wanted == _UNSAID else wanted},
@@ -249,6 +263,10 @@ def _complexity(asker: Asker) -> dict[str, str]:
     if not offers(asker.model, COMPLEXITY):
         return {}
     return {COMPLEXITY: asker.say("complexity-name", value=_planned(asker))}
+
+
+def _results(asker: Asker) -> str:
+    return "1" if asker.preferences.results == 1 else asker.together
 
 
 def _amount(asker: Asker, micros: int | None) -> str:

@@ -11,7 +11,7 @@ from bot.chat.progress import Progress
 from bot.chat.questions import Asking
 from bot.chat.replies import Bot, reply
 from bot.chat.result_buttons import ResultButtons
-from bot.chat.texts import explain
+from bot.chat.texts import explain, say
 from bot.clock import Clock
 from bot.domain.catalogue import Catalogue
 from bot.domain.edits import Delivered, Edit, Ready, Request
@@ -21,7 +21,7 @@ from bot.domain.ports import Imaging, Stage
 from bot.domain.roles import Question
 from bot.domain.stores import Buttons
 from bot.domain.timing import Timing
-from bot.errors import WavebrushError
+from bot.errors import ModelGone, WavebrushError
 
 
 class Messages:
@@ -43,9 +43,8 @@ class Messages:
         self._progress = progress
         self._asking = asking
         self._notices = notices
-        self._delivery = Delivery(
-            bot, ResultButtons(buttons, catalogue, clock), imaging, catalogue, timing
-        )
+        self._buttons = ResultButtons(buttons, catalogue, clock)
+        self._delivery = Delivery(bot, self._buttons, imaging, catalogue, timing)
 
     async def ask_prompt(self, request: Request) -> int | None:
         """Ask what to change, with words to choose from; the question's message id."""
@@ -59,6 +58,11 @@ class Messages:
         """Say why nothing comes of a request, and what to do instead."""
         self._progress.signs.over(request.place)
         await reply(self._bot, request.place, explain(error, request.language))
+
+    async def moved(self, request: Request, gone: str, title: str, price: str) -> None:
+        """Say that another model takes over from now on."""
+        text = say("model-moved", request.language, name=gone, title=title, price=price)
+        await reply(self._bot, request.place, text)
 
     def progress(
         self, edit: Edit, stage: Stage, expected_seconds: float | None = None, place: int | None = None
@@ -76,7 +80,8 @@ class Messages:
         if error is None:
             return
         values = {"charged": dollars(edit.charged or 0), "held": dollars(edit.quote), "edit": edit.id[:8]}
-        await reply(self._bot, edit.place, explain(error, edit.language, **values), Priority.RESULT)
+        instead = await self._buttons.instead(edit) if isinstance(error, ModelGone) else None
+        await reply(self._bot, edit.place, explain(error, edit.language, **values), Priority.RESULT, instead)
 
     async def deliver(
         self, ready: Sequence[Ready], failed: Sequence[Edit], seconds: float

@@ -20,7 +20,7 @@ from bot.chat.cancels import cancel_button
 from bot.chat.limiter import Priority
 from bot.chat.replies import Bot, answering
 from bot.chat.signs import Signs
-from bot.chat.statuses import Line, Running, group_text, private_text
+from bot.chat.statuses import Line, Running, group_text, merged, private_text
 from bot.clock import Clock
 from bot.domain.edits import Edit, EditState, Place
 from bot.domain.ports import Stage
@@ -31,7 +31,7 @@ from bot.errors import WavebrushError
 log = structlog.get_logger(__name__)
 _WAITING = {Stage.QUEUED, Stage.WAITING_TURN}
 
-_Key = tuple[int, int | str | None]  # a private chat and an edit's id, or a group and its topic
+_Key = tuple[int, int | str | None]  # a private chat and an edit's id or batch, or a group and its topic
 
 
 @dataclass(slots=True)
@@ -276,7 +276,7 @@ class Progress:
         for entry in list(board.running.values()):
             name = "" if board.private else await self._name(entry.edit.user_id)
             lines.append(Line(entry, self._seconds(entry), self._place(entry), name))
-        return [line for line in lines if line.running.edit.id in board.running]
+        return merged([line for line in lines if line.running.edit.id in board.running])
 
     def _seconds(self, entry: Running) -> int:
         """How long a stage has taken: editing counts from the paid call, also after a restart."""
@@ -324,7 +324,7 @@ class Progress:
 
 def _key(edit: Edit) -> _Key:
     chat_id = edit.place.chat_id
-    return (chat_id, edit.id if chat_id > 0 else edit.place.thread_id)
+    return (chat_id, (edit.batch or edit.id) if chat_id > 0 else edit.place.thread_id)
 
 
 def _markup(edit: Edit) -> InlineKeyboardMarkup | None:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Sequence
+from itertools import islice
 
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 
 from bot.chat.texts import say
 from bot.clock import Clock
-from bot.domain.catalogue import Catalogue
+from bot.domain.catalogue import MOST_MODELS, Catalogue
 from bot.domain.edits import Edit
 from bot.domain.money import dollars
-from bot.domain.next_steps import AGAIN, better, next_plan, other_models
+from bot.domain.next_steps import AGAIN, MODEL, better, next_plan, other_models
 from bot.domain.stores import Button, Buttons
 from bot.errors import Refused
 
@@ -74,11 +75,25 @@ class ResultButtons:
         under = await self.under(edit, as_file=as_file)
         return InlineKeyboardMarkup([*under.inline_keyboard, row])
 
+    async def instead(self, edit: Edit) -> InlineKeyboardMarkup | None:
+        """The same with what took over from a model that is gone, if that can do it."""
+        catalogue = self._catalogue()
+        if catalogue.is_live(edit.model):
+            return None
+        try:
+            step = f"{MODEL}:{catalogue.for_person(edit.model).name}"
+            plan = next_plan(catalogue, edit, step)
+        except Refused:
+            return None
+        label = say("option-again-with", edit.language, title=plan.model.title)
+        value = step_value(plan.quote, step)
+        return await self._keyboard(edit, [[(value, _priced(label, plan.quote, edit.language))]])
+
     async def models(self, edit: Edit) -> InlineKeyboardMarkup:
-        """The other models with what each costs, and the way back."""
+        """The first other models that can do it, with what each costs, and the way back."""
         rows = [
             [(step_value(plan.quote, step), _priced(plan.model.title, plan.quote, edit.language))]
-            for step, plan in other_models(self._catalogue(), edit)
+            for step, plan in islice(other_models(self._catalogue(), edit), MOST_MODELS)
         ]
         return await self._keyboard(edit, [*rows, [(BACK, say("option-back", edit.language))]])
 

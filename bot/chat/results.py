@@ -24,7 +24,7 @@ from bot.chat.result_buttons import (
     ResultButtons,
 )
 from bot.chat.texts import explain, say
-from bot.domain.edits import Edit, Place
+from bot.domain.edits import Edit, EditState, Place
 from bot.domain.money import dollars
 from bot.domain.next_steps import MODEL
 from bot.domain.ports import Imaging, PictureSource
@@ -153,12 +153,13 @@ class Results:
             await reply(self._.bot, place, text, markup=markup)
             return Pressed("", close=wish.confirmed)
         text = say("step-taken", edit.language, price=dollars(outcome.quote))
-        if wish.confirmed:
+        if wish.confirmed or edit.state is EditState.FAILED:  # below a failure there is nothing else to press
             return Pressed(text, close=True)
         return Pressed(text, buttons=await self._under(press) if step.startswith(MODEL) else None)
 
     async def _models(self, press: _Press) -> Pressed:
-        return Pressed("", buttons=await self._.buttons.models(press.edit))
+        more = say("models-more", press.edit.language)
+        return Pressed(more, buttons=await self._.buttons.models(press.edit))
 
     async def _back(self, press: _Press) -> Pressed:
         return Pressed("", buttons=await self._under(press))

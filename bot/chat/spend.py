@@ -14,9 +14,9 @@ from telegram.error import TelegramError
 from telegram.ext import BaseHandler, CommandHandler, ContextTypes, filters
 
 from bot.chat import spend_csv
+from bot.chat.delivery import MOST_CAPTION
 from bot.chat.failures import translate
 from bot.chat.limiter import Priority
-from bot.chat.delivery import MOST_CAPTION
 from bot.chat.replies import Bot, answering, place_of, reply
 from bot.chat.spend_texts import Figures, text
 from bot.chat.texts import say

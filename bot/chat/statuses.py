@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.chat.texts import say
 from bot.domain.edits import Edit
@@ -33,13 +33,31 @@ class Line:
     seconds: int
     place: int
     name: str = ""
+    done: int = 0  # of ``count`` that were asked for together and are still to be delivered
+    count: int = 1
+
+
+_STAGES = list(Stage)
+
+
+def merged(lines: Sequence[Line]) -> list[Line]:
+    """One line for those that were asked for together: that of the one which is furthest behind."""
+    batches: dict[str, list[Line]] = {}
+    for line in lines:
+        edit = line.running.edit
+        batches.setdefault(edit.batch or edit.id, []).append(line)
+    shown = []
+    for batch in batches.values():
+        last = min(batch, key=lambda line: _STAGES.index(line.running.stage))
+        done = sum(line.running.stage is Stage.SENDING for line in batch)
+        shown.append(replace(last, done=done, count=len(batch)))
+    return shown
 
 
 def private_text(line: Line) -> str:
     """The status of one edit, for who asked for it."""
     language = line.running.edit.language
-    shown = bar(line)
-    return f"{_stage(line, language)}\n{shown}" if shown else _stage(line, language)
+    return "\n".join(part for part in (_stage(line, language), bar(line), _ready(line, language)) if part)
 
 
 def group_text(lines: Sequence[Line]) -> str:
@@ -51,12 +69,15 @@ def group_text(lines: Sequence[Line]) -> str:
             language,
             name=line.name,
             prompt=short(line.running.edit.prompt),
-            stage=" ".join(part for part in (_stage(line, language), bar(line)) if part),
+            stage=" ".join(
+                part for part in (_stage(line, language), bar(line), _ready(line, language)) if part
+            ),
         )
         for line in lines[:_MOST_LINES]
     ]
     more = [say("group-status-more", language, count=len(lines) - _MOST_LINES)] if lines[_MOST_LINES:] else []
-    return "\n".join([say("group-status", language, count=len(lines)), *told, *more])
+    pictures = sum(line.count for line in lines)
+    return "\n".join([say("group-status", language, count=pictures), *told, *more])
 
 
 def bar(line: Line) -> str:
@@ -74,6 +95,10 @@ def short(prompt: str) -> str:
     return line if len(line) <= _MOST_WORDS else f"{line[: _MOST_WORDS - 1]}…"
 
 
+def _ready(line: Line, language: str | None) -> str:
+    return say("batch-ready", language, done=line.done, count=line.count) if line.count > 1 else ""
+
+
 def _stage(line: Line, language: str | None) -> str:
     stage, expected, seconds = line.running.stage, line.running.expected, line.seconds
     if stage is Stage.EDITING:
@@ -85,7 +110,9 @@ def _stage(line: Line, language: str | None) -> str:
     if stage is Stage.QUEUED and line.place > 1:
         return say("stage-queued-place", language, place=line.place)
     if stage is Stage.WAITING_TURN and line.running.place and expected:
-        return say("stage-waiting-turn-expected", language, place=line.place, expected=max(1, round(expected)))
+        return say(
+            "stage-waiting-turn-expected", language, place=line.place, expected=max(1, round(expected))
+        )
     if stage is Stage.WAITING_TURN and line.place > 1:
         return say("stage-waiting-turn-place", language, place=line.place, seconds=line.seconds)
     return say(f"stage-{stage}", language, seconds=line.seconds)

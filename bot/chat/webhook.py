@@ -9,6 +9,7 @@ import asyncio
 import hmac
 import json
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any
 
 import structlog
@@ -64,7 +65,8 @@ class Webhook:
         self._secret = secret
         self._trouble: str | None = "the webhook is not set yet"
         self._since = clock.monotonic()
-        self._told_at: object = None
+        self._told_at: datetime | None = None
+        self._took_at: datetime | None = None
 
     def admit(self, token: str, headers: Mapping[str, str]) -> int:
         """The HTTP status for the path and the secret, compared in constant time."""
@@ -82,10 +84,12 @@ class Webhook:
         if update is None:  # it is reported, and would be no better the next time
             return 200
         try:
-            await self._inbox.commit([update], self._clock.now())
+            now = self._clock.now()
+            await self._inbox.commit([update], now)
         except StorageBusy as error:
             log.error("update_not_taken", update=update.update_id, detail=str(error))
             return 503
+        self._took_at = now
         self._arrived()
         return 200
 
@@ -96,7 +100,9 @@ class Webhook:
             try:
                 await self._watch()
                 wait = self._timing.poll_retry
-                await asyncio.sleep(self._timing.telegram_webhook)
+                # What waits at a start comes within moments; it must not look like a trouble for long.
+                calm = self._trouble is None
+                await asyncio.sleep(self._timing.telegram_webhook if calm else self._timing.poll_retry_most)
             except MessengerError as error:
                 self._worried(str(error))
                 log.error("webhook_not_watched", detail=str(error), again_in=wait)
@@ -129,12 +135,14 @@ class Webhook:
         log.info("webhook_set", replaced=bool(before))
 
     def _judge(self, info: WebhookInfo) -> None:
-        """Report what Telegram last failed at; it is still a trouble while updates wait for it."""
-        if info.last_error_date is not None and info.last_error_date != self._told_at:
-            self._told_at = info.last_error_date
+        """Report what Telegram last failed at; it is a trouble while updates wait and none has come since."""
+        failed_at = info.last_error_date
+        if failed_at is not None and failed_at != self._told_at:
+            self._told_at = failed_at
             waiting = info.pending_update_count
             log.error("webhook_failing", says=info.last_error_message, at=str(self._told_at), waiting=waiting)
-        if info.last_error_date is None or not info.pending_update_count:
+        came_since = failed_at is not None and self._took_at is not None and self._took_at > failed_at
+        if failed_at is None or came_since or not info.pending_update_count:
             self._trouble = None
         else:
             self._worried(f"Telegram can't deliver updates: {info.last_error_message}")

@@ -18,7 +18,7 @@ def led_by(
     patience: timedelta,
     grace: timedelta,
 ) -> list[Edit] | None:
-    """The edits that this one delivers now, itself among them; None: it waits, for the others or for one of them.
+    """The edits that this one delivers now, itself among them; None: it waits for others.
 
     All are delivered by the first of them. What is kept more than ``patience`` after the first is late
     and goes alone, so that it can't take the lead from one who is delivering already.
@@ -40,17 +40,12 @@ def led_by(
     together = [
         one
         for one in batch
-        if one.id in kept
-        and kept[one.id] <= closes
-        and not one.state.final
-        and one.result_message_id is None
+        if one.id in kept and kept[one.id] <= closes and not one.state.final and one.result_message_id is None
     ]
     return together if together[0].id == edit.id else None
 
 
-def to_come(
-    batch: Sequence[Edit], kept: Mapping[str, datetime], now: datetime, patience: timedelta
-) -> bool:
+def to_come(batch: Sequence[Edit], kept: Mapping[str, datetime], now: datetime, patience: timedelta) -> bool:
     """Whether a result of the batch will still be delivered together with others, or is being made."""
     delivered = any(one.result_message_id is not None or one.state is EditState.DONE for one in batch)
     in_time = not kept or now < min(kept.values()) + patience

@@ -14,6 +14,7 @@ from bot.errors import ModelUnknown, ModelWithdrawn, PriceUnknown
 
 QUALITY, ASPECT, RESOLUTION, COMPLEXITY = "quality", "aspect", "resolution", "complexity"
 _MILLION = 1_000_000  # tokens
+MOST_MODELS = 5  # that are offered at once where the question is another one
 AUTOMATIC = frozenset({"auto", "model"})  # aspects that a person can choose on every model
 
 
@@ -176,9 +177,9 @@ def nearest_aspect(aspects: Collection[str], size: Size) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """All models. ``live`` are the names that the provider offers now; None before anyone asked it.
+    """All models. ``live`` are the names that their providers have now; None before anyone asked.
 
-    ``creating`` are likewise the names whose text-to-image sibling it offers.
+    ``creating`` are likewise the names whose text-to-image sibling they have. `bot.domain.live` finds out.
     """
 
     models: Mapping[str, Model]
@@ -186,29 +187,23 @@ class Catalogue:
     live: frozenset[str] | None = None
     creating: frozenset[str] | None = None
 
-    def with_live(self, endpoints: Collection[str]) -> Catalogue:
-        """The same catalogue knowing which endpoints the provider has."""
-        models = self.models.items()
-        live = frozenset(name for name, model in models if model.endpoint in endpoints)
-        creating = frozenset(
-            name for name, model in models if model.create and model.create.endpoint in endpoints
-        )
-        return Catalogue(self.models, self.preference, live, creating)
-
     @property
     def offered(self) -> tuple[Model, ...]:
-        """The models that can be used now, in order of preference."""
+        """The live models whose price is known, in order of preference."""
         names = [*self.preference, *(name for name in self.models if name not in self.preference)]
-        return tuple(self.models[name] for name in names if self.is_live(name))
+        return tuple(self.models[name] for name in names if self._is_offered(name))
 
     @property
     def preferred(self) -> tuple[Model, ...]:
-        """The models of the preference that can be used now: one of them is the default."""
-        return tuple(self.models[name] for name in self.preference if self.is_live(name))
+        """Those of them in the preference: one of them is the default."""
+        return tuple(self.models[name] for name in self.preference if self._is_offered(name))
+
+    def _is_offered(self, name: str) -> bool:
+        return self.is_live(name) and not self.models[name].quoted
 
     def is_live(self, name: str) -> bool:
-        """Whether the provider offers the model, as far as is known."""
-        return self.live is None or name in self.live
+        """Whether the provider has the model, as far as is known, and its price may be known or not."""
+        return name in self.models if self.live is None else name in self.live
 
     def creator(self, model: Model) -> Model | None:
         """The live sibling of a model that makes a picture from words alone."""
@@ -254,10 +249,11 @@ class Catalogue:
             name = self.models[name].successor
         if name is not None and self.is_live(name):
             return self.models[name]
-        if not self.offered:
+        usable = self.offered or tuple(model for model in self.models.values() if self.is_live(model.name))
+        if not usable:
             raise ModelWithdrawn("no model is live", name="—", offered="—")
         # Nobody who chose nothing is asked for a mask, unless there is no other way.
-        return next((model for model in self.offered if not model.needs_mask), self.offered[0])
+        return next((model for model in usable if not model.needs_mask), usable[0])
 
 
 def _spelling(name: str) -> str:

@@ -67,16 +67,23 @@ def _choice(row: Mapping[str, Any]) -> Choice:
     return Choice(tuple(row["values"]), row.get("default"), row.get("field"), row.get("wire", {}))
 
 
-def parse(text: str) -> Catalogue:
+def parse(text: str, own: str = "") -> Catalogue:
     """Read a catalogue from TOML.
 
+    Args:
+        text: all tables.
+        own: more of them: one of a name that there is replaces it, a ``preference`` the other one. A model
+            that no preference names comes after those that one does.
+
     Raises:
-        ValueError: a row contradicts itself or names what is not there.
-        KeyError: a row lacks a required entry.
+        ValueError: it is no TOML, or a row lacks something, contradicts itself or names what is not there.
     """
-    document = tomllib.loads(text)
-    models = {name: _model(name, row) for name, row in document["models"].items()}
-    preference = tuple(document["preference"])
+    document, added = tomllib.loads(text), tomllib.loads(own)
+    if unknown := set(added) - {"models", "preference"}:
+        raise ValueError(f"catalogue: unknown entry {min(unknown)}")
+    rows = {**document["models"], **added.get("models", {})}
+    models = {name: _read(name, row) for name, row in rows.items()}
+    preference = tuple(added.get("preference", document["preference"]))
     for name in (*preference, *(model.successor for model in models.values() if model.successor)):
         if name not in models:
             raise ValueError(f"catalogue: {name} is named but has no table")
@@ -87,9 +94,34 @@ def parse(text: str) -> Catalogue:
     return Catalogue(models, preference)
 
 
+def _read(name: str, row: Mapping[str, Any]) -> Model:
+    """A row as it is written. Raises ValueError."""
+    try:
+        return _model(name, row)
+    except KeyError as error:
+        raise ValueError(f"catalogue: {name} has no {error.args[0]}") from error
+    except (TypeError, AttributeError, ValueError) as error:
+        raise ValueError(f"catalogue: {name} can't be read: {error}") from error
+
+
 def _validate(model: Model) -> None:
+    _validate_kinds(model)
+    _validate_choices(model)
+    _validate_prices(model)
     if model.tokens is not None:
         _validate_tokens(model, model.tokens)
+
+
+def _validate_kinds(model: Model) -> None:
+    for entry in (model.title, model.provider, model.endpoint, model.pictures_field):
+        if not isinstance(entry, str):
+            raise ValueError(f"catalogue: {model.name}: {entry!r} is no text")
+    for number in (model.most_pictures, model.prompt_limit):
+        if type(number) is not int or number < 0:
+            raise ValueError(f"catalogue: {model.name}: {number!r} is no whole number")
+
+
+def _validate_choices(model: Model) -> None:
     for name, choice in model.choices.items():
         if choice.default is not None and choice.default not in choice.values:
             raise ValueError(f"catalogue: {model.name}: the default {name} {choice.default} is not offered")
@@ -100,7 +132,6 @@ def _validate(model: Model) -> None:
     for aspect in model.aspects:
         if not _ASPECT.fullmatch(aspect):
             raise ValueError(f"catalogue: {model.name}: the aspect {aspect} is not of the form W:H")
-    _validate_prices(model)
 
 
 def _validate_prices(model: Model) -> None:
@@ -132,6 +163,12 @@ def _validate_tokens(model: Model, tokens: Tokens) -> None:
 
 
 @cache
-def load() -> Catalogue:
-    """The catalogue that ships with the program."""
-    return parse(resources.files("bot.domain").joinpath("catalogue.toml").read_text("utf-8"))
+def shipped() -> str:
+    """The text of the catalogue that ships with the program."""
+    return resources.files("bot.domain").joinpath("catalogue.toml").read_text("utf-8")
+
+
+@cache
+def load(own: str = "") -> Catalogue:
+    """The catalogue that ships with the program, with an operator's own tables. Raises ValueError."""
+    return parse(shipped(), own)

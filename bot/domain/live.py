@@ -115,10 +115,13 @@ def _creating(sibling: Model, lists: Mapping[str, LiveModels | None]) -> Model |
 
 
 def _unread(catalogue: Catalogue, lists: Mapping[str, LiveModels | None]) -> Iterator[str]:
-    for name, row in catalogue.models.items():
-        live = (lists.get(row.provider) or {}).get(row.endpoint)
-        if live is not None and live.inputs is None:
-            yield name
+    """The rows without a schema, of the providers whose lists have some."""
+    for provider, models in lists.items():
+        if models and any(model.inputs is not None for model in models.values()):
+            for name, row in catalogue.models.items():
+                live = models.get(row.endpoint) if row.provider == provider else None
+                if live is not None and live.inputs is None:
+                    yield name
 
 
 def fitted(row: Model, live: LiveModel | None) -> tuple[Model, str]:
@@ -163,9 +166,11 @@ def _check_pictures(row: Model, inputs: Mapping[str, LiveInput]) -> None:
     field, found = row.pictures_field, inputs[row.pictures_field]
     kind = STRING if row.most_pictures == 1 else ARRAY
     if found.kind and found.kind != kind:
-        raise Misfit(f"field {field}: we send a {kind}, but the model takes a {found.kind}")
+        raise Misfit(f"field {field}: we send type {kind}, but the model takes type {found.kind}")
     if found.most is not None and found.most < row.most_pictures and kind == ARRAY:
-        raise Misfit(f"field {field}: we offer {row.most_pictures} pictures, but the model takes {found.most}")
+        raise Misfit(
+            f"field {field}: we offer {row.most_pictures} pictures, but the model takes {found.most}"
+        )
     if found.least is not None and found.least > 1:
         raise Misfit(f"field {field}: we may send one picture, but the model needs {found.least}")
 

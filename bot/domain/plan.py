@@ -108,6 +108,8 @@ def _model(catalogue: Catalogue, preferences: Preferences, pictures: Sequence[In
         return model
     creator = catalogue.creator(model)
     if creator is None:
-        offered = ", ".join(one.name for one in catalogue.offered if catalogue.creator(one)) or "—"
-        raise OnlyEdits(f"{model.name} without a picture", model=model.title, offered=offered)
+        able = [one.name for one in catalogue.offered if catalogue.creator(one)]
+        raise OnlyEdits(
+            f"{model.name} without a picture", model=model.title, offered=", ".join(able), count=len(able)
+        )
     return creator

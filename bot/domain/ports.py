@@ -17,6 +17,7 @@ from bot.domain.edits import (
     Request,
     SentPicture,
 )
+from bot.domain.live import LiveModels
 from bot.domain.pictures import Encoded, Finished, Fit, Inspection, Recognised, WireMask
 from bot.domain.roles import Question
 from bot.errors import PredictionFailed, WavebrushError
@@ -122,8 +123,8 @@ class Provider(Protocol):
         """
         ...
 
-    async def live_endpoints(self) -> frozenset[str]:
-        """The ids of all models that the provider has now."""
+    async def live_models(self) -> LiveModels | None:
+        """All models that the provider has now; None where it keeps no list of them."""
         ...
 
     async def balance(self) -> int:
@@ -249,6 +250,10 @@ class Messenger(Protocol):
 
     async def refuse(self, request: Request, error: WavebrushError) -> None:
         """Say why nothing comes of a request."""
+        ...
+
+    async def moved(self, request: Request, gone: str, title: str, price: str) -> None:
+        """Say that a model is gone, and which takes over at which price; the request goes on."""
         ...
 
     def progress(

@@ -110,6 +110,7 @@ class Topic(StrEnum):
     CONFIRM = "confirm"
     ALBUM = "album"
     CREATE = "create"
+    SUCCESSOR = "successor"
 
 
 CANCEL = "cancel"

@@ -22,6 +22,10 @@ from bot.domain.preferences import Preferences
 from bot.domain.roles import Decision
 
 
+UPLOADS = "openai"
+"""The folder of pictures that wait for a submit which carries them; nothing else is below it."""
+
+
 class Blobs(Protocol):
     """Keeps bytes by key for `RESULT_DAYS`."""
 
@@ -37,8 +41,8 @@ class Blobs(Protocol):
         """Forget one; if it is gone already, that is fine."""
         ...
 
-    async def purge(self, before: datetime) -> int:
-        """Delete what was kept before; how many."""
+    async def purge(self, before: datetime, folder: str | None = None) -> int:
+        """Delete what was kept before, of all keys or of those below a folder; how many."""
         ...
 
 

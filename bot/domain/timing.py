@@ -64,6 +64,7 @@ class Timing:
     engine_poll: float = 0.2  # how often the engine looks for queued edits
     sweep: float = 30.0
     forget: float = 3600.0
+    upload_keep: float = 86_400.0  # a picture that waits for a submit; none waits longer than edit_deadline
     imaging: float = 60.0  # one piece of picture work
     shutdown: float = 4.0  # so long running steps may finish at the end
 

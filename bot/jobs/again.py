@@ -80,6 +80,7 @@ class Again:
             return None
         await self._doors.check()
         draft = next_draft(self._catalogue(), wish.edit, wish.step)
+        await self._doors.check(draft.model.provider)
         sent = Sent(wish.edit.pictures_sent, masked=wish.edit.mask_key is not None)
         plan = await self._quotes.priced(draft, sent)
         preferences = await self._people.preferences(wish.edit.user_id)

@@ -52,16 +52,16 @@ class Balance:
         """What it was when last seen, in micro-dollars."""
 
     async def run(self) -> None:
-        """Look until cancelled; more often while the account is empty."""
+        """Look until cancelled: every few minutes, each minute while the account is known to be empty."""
+        due = self._clock.monotonic()
         while True:
-            pause = self._timing.balance_beat
             try:
-                await self.look()
-                if await self._doors.exhausted():
-                    pause = self._timing.retry_most
+                if self._clock.monotonic() >= due or await self._doors.exhausted():
+                    await self.look()
+                    due = self._clock.monotonic() + self._timing.balance_beat
             except (ProviderError, StorageBusy) as error:
                 log.warning("balance_not_seen", error=type(error).__name__, detail=str(error))
-            await asyncio.sleep(pause)
+            await asyncio.sleep(self._timing.retry_most)
 
     async def look(self) -> None:
         """Read the balance and act on it.

@@ -13,7 +13,15 @@ from bot.domain.edits import Attempt, AttemptState, Edit
 from bot.domain.plan import row_of
 from bot.domain.ports import Prediction, PredictionStatus, Provider, Stage, Submission
 from bot.domain.stores import EditEnded
-from bot.errors import AnswerLost, CreditsExhausted, ModelGone, NotSent, ProviderError, Throttled
+from bot.errors import (
+    AnswerLost,
+    CreditsExhausted,
+    InputRejected,
+    ModelGone,
+    NotSent,
+    ProviderError,
+    Throttled,
+)
 from bot.jobs.answers import Answers
 from bot.jobs.ending import ENDED, LOST, NOT_BOUGHT, ON, Ports
 from bot.jobs.finding import Lost
@@ -82,6 +90,8 @@ class Buying(Waiting):
             await self._durably(self._close, attempt, AttemptState.REFUSED, error)
             if isinstance(error, CreditsExhausted):
                 await self._exhausted(edit)
+            if isinstance(error, ModelGone | InputRejected) and not await self._.still_live(edit.model):
+                return await self._fail(edit, ModelGone(str(error)))
             if isinstance(error, NotSent | Throttled) and not self._older(edit, self._.timing.edit_deadline):
                 await self._give_back(edit)
                 self._.messenger.progress(edit, Stage.WAITING_TURN)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from bot.domain.catalogue import Catalogue, Model
+from bot.domain.catalogue import MOST_MODELS, Catalogue, Model
 from bot.domain.edits import Request, SentPicture
-from bot.domain.money import dollars
+from bot.domain.money import times
 from bot.domain.pictures import Encoded, Inspection, Recognised, Role
 from bot.domain.plan import Plan, draft
 from bot.domain.ports import Imaging, PictureSource
@@ -109,7 +109,7 @@ class Deciding:
         if roles is None:
             return Ask(await self._which(request, look))
         if _one_of_an_album(request) and request.decision.use is None:
-            price = dollars((await self._plan(request, look, 0, ())).plan.quote)
+            price = times([(await self._plan(request, look, 0, ())).plan.quote] * look.preferences.results)
             options = (Option(f"use:{Use.WHOLE}", {"price": price}), Option(CANCEL))
             return Ask(Question(Topic.ALBUM, options))
         if roles.each:
@@ -195,7 +195,7 @@ class Deciding:
         if not look.model.needs_mask or not options:  # its plan refuses where nothing else is left
             plans = [await self._plan(request, look, place, ()) for place in range(count)]
             prices = [wanted.plan.quote for wanted in plans]
-            price = f"{count} × {dollars(prices[0])}" if len(set(prices)) == 1 else dollars(sum(prices))
+            price = times(prices * look.preferences.results)
             options += [Option(f"use:{Use.EACH}", {"price": price}), Option(f"use:{Use.FIRST}")]
         options.append(Option(CANCEL))
         return Question(Topic.USE, tuple(options), {"count": str(count)})
@@ -216,16 +216,19 @@ class Deciding:
         return Question(Topic.MODEL, tuple(options), params)
 
     async def _able(self, request: Request, look: _Look, count: int) -> list[Option]:
-        """The models that can do this with so many of the pictures, each with its price."""
-        options = []
+        """The first models that can do this with so many of the pictures, each with its price."""
+        options: list[Option] = []
         for model in self._catalogue().offered:
+            if len(options) == MOST_MODELS:
+                break
             preferences = replace(look.preferences, model=model.name)
             try:
                 drafted = draft(self._catalogue(), preferences, request.prompt, look.inspections[:count])
                 quote = (await self._quotes.priced(drafted, Sent(count))).quote
             except Refused:  # it takes fewer, or can't do this for another reason
                 continue
-            options.append(Option(f"model:{model.name}", {"title": model.title, "price": dollars(quote)}))
+            price = times([quote] * look.preferences.results)
+            options.append(Option(f"model:{model.name}", {"title": model.title, "price": price}))
         return options
 
 

@@ -20,7 +20,7 @@ log = structlog.get_logger(__name__)
 
 
 class Delivering(Buying):
-    """Delivers and charges in one step: a crash between delivers twice rather than never, and charges once."""
+    """Delivers and charges in one step: a crash between delivers twice, not never, and charges once."""
 
     def __init__(self, ports: Ports) -> None:
         super().__init__(ports)
@@ -35,21 +35,27 @@ class Delivering(Buying):
         edit = await self._.edits.get(edit_id)
         if edit.state.final:
             return await self._told(edit)
-        own = await self._ready(edit)
-        if own is None:
-            lost = OutputUnusable("the kept result is gone")
-            return await self._fail(edit, lost, charge=await self._price(edit, None))
+        if await self._.edits.result(edit_id) is None:
+            return await self._lost(edit)
         await self._.edits.advance(edit_id, EditState.DELIVERING)
         self._.messenger.progress(edit, Stage.SENDING)
-        if edit.result_message_id is not None:
-            await self._book([own], EditState.DONE)
-            return ENDED
         batch = await self._batch(edit)
         together = await self._together(edit, batch)
         if together is None:
             return f"{WAIT}{self._.timing.batch_beat}"
+        own = await self._ready(edit)
+        if own is None:
+            return await self._lost(edit)
+        if edit.result_message_id is not None:  # a crash came before it was booked
+            await self._book([own], EditState.DONE)
+            return ENDED
         others = [await self._ready(one) for one in together if one.id != edit_id]
         return await self._deliver([own, *filter(None, others)], to_be_told(batch))
+
+    async def _lost(self, edit: Edit) -> str:
+        """What was made is gone, and billed all the same."""
+        error = OutputUnusable("the kept result is gone")
+        return await self._fail(edit, error, charge=await self._price(edit, None))
 
     async def _ready(self, edit: Edit) -> Ready | None:
         """An edit's kept result with its price; None if it is gone."""
@@ -65,7 +71,7 @@ class Delivering(Buying):
 
     async def _together(self, edit: Edit, batch: list[Edit]) -> list[Edit] | None:
         """Whom this edit delivers now; None: it waits."""
-        if edit.batch is None:
+        if edit.batch is None or edit.result_message_id is not None:
             return [edit]
         timing, kept = self._.timing, await self._kept(batch)
         patience, grace = timedelta(seconds=timing.batch_wait), timedelta(seconds=timing.batch_beat)
@@ -87,9 +93,7 @@ class Delivering(Buying):
             # The leader last, here and in the books: until then no other takes the lead.
             for one in reversed(ready):
                 message = sent[one.edit.id]
-                await self._durably(
-                    self._.edits.delivered, one.edit.id, message.message_id, message.file_id
-                )
+                await self._durably(self._.edits.delivered, one.edit.id, message.message_id, message.file_id)
         await self._book(ready, EditState.DONE)
         # What did not fit in with the others is sent in a message of its own.
         return ENDED if leader.id in (one.edit.id for one in ready) else f"{WAIT}{self._.timing.batch_beat}"

@@ -1,4 +1,4 @@
-"""Whether new edits are taken up at all: an admin may pause the bot, and the account may be empty."""
+"""Whether new edits are taken up at all: an admin may pause the bot, and an account may be empty."""
 
 from __future__ import annotations
 
@@ -14,21 +14,24 @@ class Doors:
     """Kept in the database, so that all processes and restarts agree."""
 
     def __init__(self, notes: Notes, clock: Clock, watched: str = "wavespeed") -> None:
-        """``watched`` is the provider whose balance can be read, so that the end of a drought is seen."""
+        """``watched`` is the provider whose balance can be read, so that the end of a drought is seen.
+
+        Only its door is ever closed: another's account is tried with every edit.
+        """
         self._notes = notes
         self._clock = clock
         self._watched = watched
 
-    async def check(self) -> None:
-        """Let a new edit pass.
+    async def check(self, provider: str | None = None) -> None:
+        """Let a new edit pass, as far as is known; with ``provider``, one that it would make.
 
         Raises:
             IntakePaused, AccountEmpty: not now.
         """
         if await self.paused():
             raise IntakePaused("paused by an admin")
-        if await self.exhausted():
-            raise AccountEmpty("the provider's account is exhausted")
+        if provider == self._watched and await self.exhausted():
+            raise AccountEmpty(f"the account at {provider} is exhausted", provider=provider)
 
     async def paused(self) -> bool:
         """Whether an admin paused the bot."""
@@ -43,7 +46,7 @@ class Doors:
         return await self._notes.drop(PAUSED)
 
     async def exhausted(self) -> bool:
-        """Whether the provider said that its account is empty."""
+        """Whether the watched provider said that its account is empty."""
         return await self._notes.get(EXHAUSTED) is not None
 
     async def exhaust(self, provider: str, needed: int) -> bool:

@@ -50,6 +50,7 @@ class Ports:
     blobs: Blobs
     messenger: Messenger
     catalogue: Callable[[], Catalogue]
+    still_live: Callable[[str], Awaitable[bool]]  # whether a model is, looked up anew
     watch: Watch
     webhook: Callable[[Attempt], str | None]  # where its provider may tell of its end
     posting: Posting

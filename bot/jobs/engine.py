@@ -17,7 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from bot.clock import Clock
 from bot.domain.timing import Timing
 from bot.errors import StorageBusy
-from bot.jobs.workflow import Running, Workflow
+from bot.jobs.workflow import DELIVERY, Running, Workflow
 
 log = structlog.get_logger(__name__)
 
@@ -135,9 +135,11 @@ class Engine:
             return
         log.warning("edit_revived", edit=edit_id, workflows=status)
         pending = [workflow_id for workflow_id, state in status.items() if state == "PENDING"]
-        if pending:
+        for workflow_id in pending:
+            queue = None if workflow_id.endswith(DELIVERY) else QUEUE
             with _border():
-                await DBOS.resume_workflows_async(pending, queue_name=QUEUE)
+                await DBOS.resume_workflows_async([workflow_id], queue_name=queue)
+        if pending:
             return
         # The first name that is free: old records may be forgotten, and a used name would start nothing.
         names = (edit_id, *(f"{edit_id}.{number}" for number in range(1, len(status) + 1)))

@@ -10,7 +10,7 @@ import structlog
 
 from bot.clock import Clock
 from bot.domain.edits import EditState
-from bot.domain.stores import Blobs, Edits, Inbox, Requests
+from bot.domain.stores import UPLOADS, Blobs, Edits, Inbox, Requests
 from bot.domain.timing import Timing
 from bot.domain.turns import Turns
 from bot.errors import WavebrushError
@@ -58,6 +58,7 @@ class Housekeeping:
                     self._expire,
                     self._forget_updates,
                     self._forget_results,
+                    self._forget_uploads,
                     self._forget_workflows,
                     self._forget_turns,
                 ):
@@ -89,6 +90,10 @@ class Housekeeping:
 
     async def _forget_results(self) -> None:
         await self._blobs.purge(self._ago(self._result_days * 86_400.0))
+
+    async def _forget_uploads(self) -> None:
+        """What the submits of a day ago left: each takes its own away, but for a crash."""
+        await self._blobs.purge(self._ago(self._timing.upload_keep), UPLOADS)
 
     async def _forget_workflows(self) -> None:
         await self._engine.forget_finished()

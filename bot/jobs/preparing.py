@@ -13,9 +13,11 @@ import structlog
 from bot.clock import Clock
 from bot.domain.edits import Edit, EditState, Place, Request, RequestState
 from bot.domain.ports import Imaging, Messenger, PictureSource, Stage
+from bot.domain.roles import Question
 from bot.domain.stores import Edits, Requests
 from bot.domain.timing import Timing
 from bot.errors import Refused, WavebrushError
+from bot.jobs.choosing import Choosing
 from bot.jobs.deciding import Ask, Deciding, Wanted
 from bot.jobs.doors import Doors
 
@@ -38,6 +40,7 @@ class Ports:
     imaging: Imaging
     pictures: PictureSource
     messenger: Messenger
+    choose: Choosing
     decide: Deciding
     doors: Doors
     enqueue: Enqueue
@@ -117,7 +120,8 @@ class Preparing:
             if not request.prompt:
                 await self._ask_words(request)
                 return
-            outcome = await self._.decide(request)
+            chosen = await self._.choose(request)
+            outcome = Ask(chosen) if isinstance(chosen, Question) else await self._.decide(chosen)
         except WavebrushError as error:
             if not error.permanent:
                 raise
@@ -170,17 +174,17 @@ class Preparing:
         await self._.requests.close(request.id, RequestState.REFUSED)
 
     def _edits(self, request: Request, outcome: list[Wanted]) -> list[Edit]:
-        if len(outcome) == 1:
-            return [self._edit(request, request.place, 0, outcome[0])]
-        places = [  # each answers its own picture
-            replace(request.place, message_id=wanted.pictures[0].message_id) for wanted in outcome
-        ]
-        return [
-            self._edit(request, place, number, wanted)
-            for number, (place, wanted) in enumerate(zip(places, outcome, strict=True))
-        ]
+        edits: list[Edit] = []
+        for at, wanted in enumerate(outcome):
+            place = request.place
+            if len(outcome) > 1:  # each answers its own picture
+                place = replace(place, message_id=wanted.pictures[0].message_id)
+            batch = f"{request.id}:{at}" if wanted.results > 1 else None
+            for _ in range(wanted.results):
+                edits.append(self._edit(request, place, len(edits), wanted, batch))
+        return edits
 
-    def _edit(self, request: Request, place: Place, number: int, wanted: Wanted) -> Edit:
+    def _edit(self, request: Request, place: Place, number: int, wanted: Wanted, batch: str | None) -> Edit:
         return Edit(
             id=uuid.uuid4().hex,
             origin=f"request:{request.id}:{number}",
@@ -197,4 +201,5 @@ class Preparing:
             finishing=wanted.finishing,
             delivery=wanted.delivery,
             language=request.language,
+            batch=batch,
         )

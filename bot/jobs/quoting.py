@@ -157,8 +157,8 @@ class Quotes:
 
     def _compare(self, key: _Key, model: Model, choices: Mapping[str, str], exact: int) -> None:
         """Say once for the same inputs that our table is wrong."""
-        if model.endpoint in self._tables or key in self._drifted:
-            return
+        if model.tokens is not None or model.endpoint in self._tables or key in self._drifted:
+            return  # what is billed by tokens has the most that it can cost in its table
         try:
             table = model.price(choices)
         except PriceUnknown:
@@ -207,13 +207,14 @@ class Quotes:
             self._set({endpoint: _table(rows) for endpoint, rows in kept["tables"].items()})
 
     async def refresh(self, catalogue: Catalogue) -> None:
-        """Ask for all combinations of what menus price, of the offered models that have no table.
+        """Ask for all combinations of what menus price, of the live models that have no table.
 
         Raises:
             StorageBusy: it can't be kept for the next start.
         """
         self._tables_at = self._clock.now()
-        wanted = [one for model in catalogue.offered for one in (model, model.create) if one is not None]
+        live = [model for name, model in catalogue.models.items() if catalogue.is_live(name)]
+        wanted = [one for model in live for one in (model, model.create) if one is not None]
         found = dict(self._tables)
         for model in wanted:
             if (model.quoted or model.endpoint in self._tables) and (table := await self._shown(model)):

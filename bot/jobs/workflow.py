@@ -7,7 +7,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 import structlog
-from dbos import DBOS, StepOptions, error
+from dbos import DBOS, SetWorkflowID, StepOptions, error
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.domain.timing import Timing
@@ -18,6 +18,8 @@ from bot.jobs.steps import Steps
 log = structlog.get_logger(__name__)
 
 Workflow = Callable[[str], Coroutine[Any, Any, str]]
+DELIVERY = ".delivery"
+"""The end of the name of a workflow that only delivers. It was never in the queue."""
 Running = dict[str, asyncio.Task[Any] | None]
 """The edits whose workflows run in this process."""
 
@@ -79,7 +81,8 @@ class _Course:
         # What is made and waits to be delivered takes no place from its person's next edits, which it
         # may be waiting for. Edits that an earlier version began to deliver go on within this one.
         if await DBOS.patch_async("delivery"):
-            await DBOS.start_workflow_async(self.delivery, edit_id, outcome)
+            with SetWorkflowID(f"{DBOS.workflow_id}{DELIVERY}"):
+                await DBOS.start_workflow_async(self.delivery, edit_id, outcome)
             return ENDED
         return await self.delivered(edit_id, outcome)
 

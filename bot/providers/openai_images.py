@@ -6,12 +6,12 @@ Source: OpenAI's API reference, "Images", and the page "Edit Image by gpt-image-
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection
 from datetime import datetime
 
 import httpx
 import structlog
 
+from bot.domain.live import LiveModels
 from bot.domain.pictures import Encoded
 from bot.domain.ports import Billing, Prediction, Submission
 from bot.domain.stores import Blobs
@@ -49,7 +49,6 @@ class OpenAIImages:
         api_key: sent to ``base_url`` in a header, and nowhere else.
         blobs: where pictures wait between `upload` and `submit`.
         base_url: the API's origin, with or without ``/v1``; it is trusted.
-        endpoints: the models that are believed to be there where the server has no list of them.
         timing: deadlines.
         transport: fetches outputs that are URLs; tests bring one that resolves hosts in their own way.
 
@@ -63,7 +62,6 @@ class OpenAIImages:
         blobs: Blobs,
         *,
         base_url: str = API_ORIGIN,
-        endpoints: Collection[str] = (),
         timing: Timing | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
@@ -73,7 +71,6 @@ class OpenAIImages:
             raise StartRefused("the OpenAI URL must begin with https://")
         self._base_url = base_url.rstrip("/").removesuffix("/v1")
         self._blobs = blobs
-        self._endpoints = frozenset(endpoints)
         self._timing = timing or Timing()
         self._transfers = Transfers(self._timing, transport or CheckedTransport([self._base_url]))
         connect = self._timing.http_connect
@@ -212,11 +209,10 @@ class OpenAIImages:
 
     # --- models ---------------------------------------------------------------------------------------------
 
-    async def live_endpoints(self) -> frozenset[str]:
-        """The ids of all models that there are now. Source: reference, "List models".
+    async def live_models(self) -> LiveModels | None:
+        """All models that there are now, by their ids only. Source: reference, "List models".
 
-        A server that has no such list is believed to have the ``endpoints`` that were given: a model that
-        it lacks all the same costs nothing, its submit is refused.
+        None for a server that has no such list: a model that it lacks costs nothing, its submit is refused.
 
         Raises:
             ProviderDown, Throttled, ProviderRefused.
@@ -228,7 +224,7 @@ class OpenAIImages:
             raise ProviderDown(f"GET models: {type(error).__name__}") from error
         if answer.status in {404, 405}:
             log.info("no_list_of_models")
-            return self._endpoints
+            return None
         return wire.models(wire.decipher(answer.status, answer.headers, answer.body))
 
     async def _send(self, request: httpx.Request, seconds: float, most: int) -> Answer:

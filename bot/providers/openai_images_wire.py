@@ -16,7 +16,9 @@ from typing import Any
 import structlog
 
 from bot.domain.catalogue import Model, Tokens
+from bot.domain.live import LiveModel, LiveModels
 from bot.domain.ports import Prediction, PredictionStatus, Submission
+from bot.domain.stores import UPLOADS
 from bot.errors import (
     ContentRefused,
     CreditsExhausted,
@@ -27,13 +29,13 @@ from bot.errors import (
     ProviderRefused,
     Throttled,
 )
-from bot.providers.wavespeed_wire import retry_after
+from bot.providers.wavespeed_wire import check_choices, retry_after
 
 log = structlog.get_logger(__name__)
 
 LARGEST_MASK = 4 * 1024 * 1024
 _UPLOADED = "blob:"
-_KEY = re.compile(r"openai/[0-9a-f]{32}\.(png|jpg|webp)")
+_KEY = re.compile(rf"{UPLOADS}/[0-9a-f]{{32}}\.(png|jpg|webp)")
 _MEDIA_TYPES = {"png": "image/png", "jpg": "image/jpeg", "webp": "image/webp"}
 _WORD = re.compile(r"[A-Za-z0-9_.\[\]-]{1,60}")
 _MOST_TOKENS = 100_000_000  # what says more is no count of tokens
@@ -56,7 +58,7 @@ def new_key(extension: str) -> str:
     """
     if extension not in _MEDIA_TYPES:
         raise InputRejected(f"{extension} is none of the formats that are taken")
-    return f"openai/{uuid.uuid4().hex}.{extension}"
+    return f"{UPLOADS}/{uuid.uuid4().hex}.{extension}"
 
 
 def url_of(key: str) -> str:
@@ -89,9 +91,7 @@ def fields(submission: Submission) -> dict[str, str]:
 
 def _check(submission: Submission) -> None:
     model = submission.model
-    for name, value in submission.choices.items():
-        if name not in model.choices or value not in model.choices[name].values:
-            raise InputRejected(f"{name} is not one of the values of {model.name}")
+    check_choices(submission)
     if not submission.prompt.strip() or len(submission.prompt) > model.prompt_limit:
         raise InputRejected(f"a prompt of {len(submission.prompt)} characters")
     least = min(model.most_pictures, 1)
@@ -239,7 +239,7 @@ def cost_of(usage: Any, tokens: Tokens) -> int | None:
     told = usage if isinstance(usage, dict) else {}
     details = told.get("input_tokens_details")
     entered, output = _count(told.get("input_tokens")), _count(told.get("output_tokens"))
-    if entered is None or output is None:
+    if not entered or not output:  # no picture is made of no tokens: such a server does not count them
         log.warning("usage_unreadable")
         return None
     text = (_count(details.get("text_tokens")) if isinstance(details, dict) else None) or 0
@@ -251,17 +251,17 @@ def _count(value: Any) -> int | None:
     return value if type(value) is int and 0 <= value <= _MOST_TOKENS else None
 
 
-def models(answer: Mapping[str, Any]) -> frozenset[str]:
-    """The ids in the list of models. Raises ProviderDown: there are none."""
+def models(answer: Mapping[str, Any]) -> LiveModels:
+    """The models in the list, which tells their ids only. Raises ProviderDown: there are none."""
     rows = answer.get("data")
-    found = frozenset(
-        row["id"]
+    found = [
+        LiveModel(row["id"])
         for row in (rows if isinstance(rows, list) else [])
         if isinstance(row, dict) and isinstance(row.get("id"), str)
-    )
+    ]
     if not found:
         raise ProviderDown("the list of models is empty or can't be read")
-    return found
+    return {model.endpoint: model for model in found}
 
 
 def _object(body: bytes) -> Mapping[str, Any]:

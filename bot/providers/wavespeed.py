@@ -16,6 +16,7 @@ from urllib.parse import quote
 import httpx
 import structlog
 
+from bot.domain.live import LiveModels
 from bot.domain.pictures import Encoded
 from bot.domain.ports import Billing, Prediction, Submission
 from bot.domain.timing import Timing
@@ -31,6 +32,7 @@ from bot.errors import (
 )
 from bot.providers import wavespeed_billing as billing
 from bot.providers import wavespeed_files as files
+from bot.providers import wavespeed_models as models
 from bot.providers import wavespeed_wire as wire
 from bot.providers.transfer import USER_AGENT, Answer, BodyTooLarge, CheckedTransport, Transfers, read
 
@@ -98,7 +100,8 @@ class WaveSpeed:
             },
             # Reads and writes are bound by each call's own deadline, in all and not for each packet.
             timeout=httpx.Timeout(None, connect=self._timing.http_connect, pool=self._timing.http_connect),
-            limits=httpx.Limits(max_connections=_CONNECTIONS, max_keepalive_connections=4),
+            # No connection is used twice: one that the server just closed would lose a paid call's answer.
+            limits=httpx.Limits(max_connections=_CONNECTIONS, max_keepalive_connections=0),
         )
 
     def __repr__(self) -> str:
@@ -119,7 +122,8 @@ class WaveSpeed:
     async def upload(self, picture: Encoded) -> str:
         """Store a picture under a name of its own; its URL. Source: official client, ``upload()``.
 
-        A server that has no tickets is uploaded to directly, from then on (docs, "Upload files").
+        A server that has no tickets is uploaded to directly (docs, "Upload files"), and once that worked,
+        from then on.
 
         Raises:
             ProviderDown, Throttled: worth repeating. ProviderRefused: not.
@@ -130,11 +134,14 @@ class WaveSpeed:
             answer = await self._call("POST", "media/uploads", json_body=ticket)
             if not wire.unknown_endpoint(answer.status):
                 return await self._store(files.ticket(_data(answer)), picture)
-            self._tickets = False
-            log.info("upload_without_tickets")
         parts = {"file": (name, picture.data, picture.media_type)}
         request = self._api.build_request("POST", "media/upload/binary", files=parts)
-        return files.stored_at(_data(await self._finish(request, self._timing.transfer, _LARGEST_ANSWER)))
+        answer = await self._finish(request, self._timing.transfer, _LARGEST_ANSWER)
+        url = files.stored_at(_data(answer, missing=ProviderDown))
+        if self._tickets:
+            self._tickets = False
+            log.info("upload_without_tickets")
+        return url
 
     async def _store(self, ticket: files.Ticket, picture: Encoded) -> str:
         answer = await self._transfers.put(ticket.url, ticket.headers, picture.data)
@@ -222,13 +229,14 @@ class WaveSpeed:
 
     # --- account and catalogue --------------------------------------------------------------------------
 
-    async def live_endpoints(self) -> frozenset[str]:
-        """The ids of all models that there are now. Source: ``GET /models``, as the official CLI uses it.
+    async def live_models(self) -> LiveModels:
+        """All models that there are now. Source: ``GET /models``, as the official CLI uses it.
 
         Raises:
             ProviderDown, Throttled, ProviderRefused.
         """
-        return wire.endpoints(_data(await self._call("GET", "models", most=_LARGEST_CATALOGUE)))
+        data = _data(await self._call("GET", "models", most=_LARGEST_CATALOGUE))
+        return await asyncio.to_thread(models.models, data)  # there may be a thousand
 
     async def balance(self) -> int:
         """What is left on the account, in micro-dollars. Source: docs, "Balance".

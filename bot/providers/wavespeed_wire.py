@@ -17,6 +17,7 @@ from typing import Any
 from bot.domain.money import micros
 from bot.domain.ports import Prediction, PredictionStatus, Submission
 from bot.errors import (
+    ContentRefused,
     CreditsExhausted,
     InputRejected,
     InputUnusable,
@@ -53,6 +54,8 @@ _MODERATION_WORDS = re.compile(
 )
 _FIELD = re.compile(r'field "([A-Za-z0-9_.\[\]-]{1,60})"')
 _WORD = re.compile(r"[A-Za-z0-9_.-]{1,60}")
+_ID = re.compile(r"[!-~]{1,200}")  # opaque, but it has to fit into paths and databases
+_LONGEST_WAIT = 60.0  # seconds; limits are by the minute (docs, "Account levels")
 
 
 # --- what is sent ---------------------------------------------------------------------------------------
@@ -65,7 +68,11 @@ def inputs(
 
     Notes drawn over the picture go only where there is no mask: the models take one or the other. The two
     flags go only where they are set: false is their default, and not every model's page has them.
+
+    Raises:
+        InputRejected: a choice that the model's row does not have.
     """
+    check_choices(submission)
     model = submission.model
     body: dict[str, str | bool | list[str]] = {"prompt": submission.prompt}
     if submission.pictures:
@@ -81,6 +88,20 @@ def inputs(
     if base64_output:
         body["enable_base64_output"] = True
     return body
+
+
+def check_choices(submission: Submission) -> None:
+    """Refuse what the model's row lacks; some models replace it silently, and charge.
+
+    An edit may be older than its row as it is now.
+
+    Raises:
+        InputRejected: such a choice.
+    """
+    model = submission.model
+    for name, value in submission.choices.items():
+        if name not in model.choices or value not in model.choices[name].values:
+            raise InputRejected(f"{name} is not one of the values of {model.name}")
 
 
 def list_query(
@@ -116,7 +137,8 @@ def decipher(
         missing: what a 404 means for the call.
 
     Raises:
-        KeyRejected, Throttled, CreditsExhausted, InputRejected, or ``missing``: the call was refused.
+        KeyRejected, Throttled, CreditsExhausted, ContentRefused, InputRejected, or ``missing``: the call
+            was refused.
         ProviderDown: a 5xx, or nothing that can be read.
     """
     envelope = _object(body)
@@ -138,6 +160,8 @@ def _refusal(status: int, code: int | None, missing: type[ProviderError]) -> typ
         return ProviderDown
     if code in _NO_CREDITS:
         return CreditsExhausted
+    if code == _MODERATION:
+        return ContentRefused
     if said == 404:
         return missing
     if said in _BY_STATUS:
@@ -161,14 +185,16 @@ def _detail(status: int, code: int | None, envelope: Mapping[str, Any]) -> str:
 def retry_after(headers: Mapping[str, str]) -> float | None:
     """The seconds of a Retry-After header, where there is one (RFC 9110, 10.2.3).
 
-    A date is taken relative to the answer's own Date, so that our clock plays no part.
+    A date is taken relative to the answer's own Date, so that our clock plays no part. Whatever a server
+    says, it is no more than a minute.
     """
     value = headers.get("retry-after", "").strip()
     if re.fullmatch(r"\d{1,9}(\.\d{1,6})?", value):
-        return float(value)
+        return min(float(value), _LONGEST_WAIT)
     try:
         until = parsedate_to_datetime(value)
-        return max(0.0, (until - parsedate_to_datetime(headers.get("date", ""))).total_seconds())
+        seconds = (until - parsedate_to_datetime(headers.get("date", ""))).total_seconds()
+        return min(max(0.0, seconds), _LONGEST_WAIT)
     except (ValueError, TypeError):  # no date, or one with and one without a zone
         return None
 
@@ -193,9 +219,7 @@ def prediction(data: Any, known_id: str = "") -> Prediction:
     """
     if not isinstance(data, dict):
         raise ProviderDown("the prediction is no object")
-    identity = data.get("id")
-    if not isinstance(identity, str) or not identity:
-        identity = known_id
+    identity = data["id"] if _is_id(data.get("id")) else known_id
     if not identity:
         raise ProviderDown("the prediction has no id")
     status = _STATUSES.get(str(data.get("status")).lower(), PredictionStatus.RUNNING)
@@ -209,6 +233,10 @@ def prediction(data: Any, known_id: str = "") -> Prediction:
         endpoint=_text_of(data.get("model")),
         created_at=_moment(data.get("created_at")),
     )
+
+
+def _is_id(value: Any) -> bool:
+    return isinstance(value, str) and _ID.fullmatch(value) is not None
 
 
 def _outputs(outputs: Any) -> tuple[str, ...]:
@@ -265,8 +293,8 @@ def listing(data: Any, *, include_inputs: bool) -> tuple[list[Prediction], int, 
     if not isinstance(data, dict) or not isinstance(data.get("items") or [], list):
         raise ProviderDown("the list of predictions is no page")
     items: list[Any] = data.get("items") or []
-    readable = [item for item in items if isinstance(item, dict) and item.get("id")]
-    found = [_listed(item, include_inputs) for item in readable if isinstance(item["id"], str)]
+    readable = [item for item in items if isinstance(item, dict) and _is_id(item.get("id"))]
+    found = [_listed(item, include_inputs) for item in readable]
     return found, len(items), _integer(data.get("total"))
 
 
@@ -276,21 +304,6 @@ def _listed(item: Mapping[str, Any], include_inputs: bool) -> Prediction:
 
 
 # --- the smaller answers ------------------------------------------------------------------------------------
-
-
-def endpoints(data: Any) -> frozenset[str]:
-    """The ids in the list of models.
-
-    Raises:
-        ProviderDown: there are none. That is a fault of the list, not the end of all models.
-    """
-    rows = data if isinstance(data, list) else []
-    found = frozenset(
-        row["model_id"] for row in rows if isinstance(row, dict) and isinstance(row.get("model_id"), str)
-    )
-    if not found:
-        raise ProviderDown("the list of models is empty or can't be read")
-    return found
 
 
 def amount(data: Any, *names: str) -> int:

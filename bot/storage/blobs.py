@@ -65,14 +65,16 @@ class FileBlobs:
         except OSError as error:
             raise StorageBusy(str(error)) from error
 
-    async def purge(self, before: datetime) -> int:
-        """Delete what was put before a time, and what an interrupted put left; how many results it were.
+    async def purge(self, before: datetime, folder: str | None = None) -> int:
+        """Delete what was put before a time (below a folder), and what an interrupted put left; how many.
 
         Raises:
+            ValueError: the folder is no plain relative path.
             StorageBusy: the disk fails, or a file can't be deleted.
         """
+        root = self._root if folder is None else self._path(folder)
         try:
-            return await asyncio.to_thread(_purge, self._root, before.astimezone(UTC).timestamp())
+            return await asyncio.to_thread(_purge, root, before.astimezone(UTC).timestamp())
         except OSError as error:
             raise StorageBusy(str(error)) from error
 

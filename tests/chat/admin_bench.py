@@ -23,6 +23,7 @@ from bot.domain.edits import Edit, EditState, Place
 from bot.domain.pictures import Encoded, Size
 from bot.domain.timing import Timing
 from bot.jobs import reconcile
+from bot.jobs.cancelling import Cancelling
 from bot.jobs.doors import Doors
 from bot.jobs.reconcile import Reconcile
 from bot.jobs.settling import Settling
@@ -102,9 +103,11 @@ class Office(House):
                 ledger=ledger,
                 edits=self.edits,
                 lists=lists,
+                chats=chats,
                 doors=self.doors,
                 reconcile=self._reconcile(lists),
                 settling=Settling(self.edits, self.accounts, self.messenger, clock),
+                cancelling=Cancelling(self.edits, self.messenger, clock),
                 balance=self.provider.balance,
                 catalogue=load,
                 timing=Timing(),

@@ -71,7 +71,7 @@ class MemoryTelegram(BaseRequest):
             return [] if call.method.lower() == "getupdates" else True
         chat = {"id": call.params["chat_id"], "type": "private", "first_name": "Ada"}
         number = call.params.get("message_id") or next(self._ids)
-        return {"message_id": number, "date": 0, "chat": chat, "text": call.params["text"]}
+        return {"message_id": number, "date": 0, "chat": chat, "text": call.params.get("text", "")}
 
     def named(self, *methods: str) -> list[Call]:
         """The calls of some methods."""

@@ -39,7 +39,7 @@ async def test_the_first_page(office: Office) -> None:
     panel = await office.panel()
     assert panel["text"] == (
         "Today: $0.06 for 2 edits of 1 person, 0 failed; $0.03 held.\n"
-        "🕓 Waiting for your approval: 1 people, 1 groups.\n"
+        "🕓 Waiting for your approval: 1 person, 1 group.\n"
         "❓ 1 edit of unknown fate to settle."
     )
     assert names(panel) == ["People", "Groups", "Today", "Running", "Unknown", "⏸ Pause"]
@@ -65,7 +65,7 @@ async def test_a_person(office: Office) -> None:
         "Approved.\n"
         "Today $0.18, this month $0.18, ever $0.18.\n"
         "$0.08 is set aside for edits that are not finished.\n"
-        "$0.02 of it is for edits that got lost: nobody knows yet whether WaveSpeed took them. "
+        "$0.02 of it is for edits that got lost: nobody knows yet whether the provider took them. "
         "The bot's owner will settle that.\n"
         "A day: $0.74 of $1.00 left\n"
         "A month: $9.74 of $10.00 left"
@@ -187,7 +187,10 @@ async def test_a_waiting_person_is_approved(office: Office) -> None:
 async def test_blocking_asks_once(office: Office) -> None:
     """Back changes nothing; yes blocks; unblocking tells the person."""
     page = await office.goes(await _person(office), "Block")
-    assert page["text"] == f"Block Ben · @ben · {BEN}? They get one sentence, then silence."
+    assert page["text"] == (
+        f"Block Ben · @ben · {BEN}? They get one sentence, then silence. "
+        "What is not bought yet for them is cancelled."
+    )
     page = await office.goes(page, "‹ Back")
     assert (await office.access.member(BEN)).standing is Standing.APPROVED
     page = await office.goes(page, "Block", "Yes, block")
@@ -244,7 +247,9 @@ async def test_a_group(office: Office) -> None:
     assert await office.accounts.limit(GROUP_DAY, GROUP) == (5_000_000, True)
     assert "A day: $4.50 of $5.00 left, set by an admin" in page["text"]
     page = await office.goes(page, "Block")
-    assert page["text"] == "Block the group Friends · -2001? I won't answer there any more."
+    assert page["text"] == (
+        "Block the group Friends · -2001? I won't answer there any more, and cancel what is not bought yet."
+    )
     await office.goes(page, "Yes, block")
     assert (await office.access.group(GROUP)).standing is Standing.BLOCKED
 
@@ -272,7 +277,7 @@ async def test_unknown_and_charged(office: Office) -> None:
         f"Edit {edit.id[:8]} of Ben · @ben · {BEN}\n"
         "GPT Image 2 · unknown · 0 min ago\n"
         "Held $0.063, charged $0.00.\n"
-        "Nobody knows whether WaveSpeed took it. Look for it in WaveSpeed's billing, then settle it."
+        "Nobody knows whether the provider took it. Look for it in the provider's billing, then settle it."
     )
     page = await office.goes(page, "Charged")
     assert page["text"] == f"Settle it as charged? Ben · @ben · {BEN} pays $0.063."

@@ -14,7 +14,7 @@ from bot.chat.questions import Asking
 from bot.chat.replies import Bot
 from bot.clock import SystemClock
 from bot.domain.catalogue_file import load
-from bot.domain.edits import Edit, KeptResult, Place
+from bot.domain.edits import Edit, KeptResult, Place, Ready
 from bot.domain.pictures import Encoded, Size
 from bot.domain.timing import Timing
 from bot.errors import (
@@ -31,8 +31,8 @@ from bot.storage.buttons import SqlButtons
 from bot.storage.database import Database
 from tests.chat.conftest import TIMING
 from tests.chat.memory_telegram import WITH_RETRY_AFTER
-from tests.fakes import FakeEdits, FakeImaging, FakePeople, Turns
-from tests.fakes_of_storage import FakeChats
+from tests.fakes import FakeEdits, FakeImaging, Turns
+from tests.fakes_of_storage import FakeChats, FakePeople
 from tests.jobs.bench import an_edit
 from tests.sandbox.telegram_bench import ADA, CAT, GROUP, Bench, picture
 
@@ -68,7 +68,8 @@ class Delivery:
 
     async def deliver(self, edit: Edit, drift: float | None = None) -> int:
         result = replace(RESULT, drift=drift)
-        return (await self.messages.deliver(edit, result, LOSSLESS, 63_000, 21.4)).message_id
+        sent = await self.messages.deliver([Ready(edit, result, LOSSLESS, 63_000)], (), 21.4)
+        return sent[edit.id].message_id
 
     async def shown(self, message_id: int, chat: int = ADA) -> dict[str, Any]:
         """A message as its reader sees it."""

@@ -14,8 +14,8 @@ from bot.domain.edits import Edit, EditState, Place
 from bot.domain.ports import Stage
 from bot.domain.timing import Timing
 from tests.chat.memory_telegram import WITH_RETRY_AFTER, Call, MemoryTelegram, memory_bot, refused
-from tests.fakes import FakeEdits, FakePeople
-from tests.fakes_of_storage import FakeChats
+from tests.fakes import FakeEdits
+from tests.fakes_of_storage import FakeChats, FakePeople
 from tests.jobs.bench import an_edit
 from tests.virtual_time import LoopClock, cancelled, in_virtual_time
 

@@ -8,7 +8,8 @@ from telegram import User
 from bot.chat.asker import Asker
 from bot.chat.menus import CONFIRM_ABOVE, MENUS, Menu, chosen, menu_of, nested
 from bot.domain import catalogue_file
-from bot.domain.preferences import DELIVERIES, Preferences
+from bot.domain.money import dollars
+from bot.domain.preferences import DELIVERIES, RESULTS, Preferences
 from bot.errors import ModelUnknown, QualityUnknown
 
 ADA = User(1001, "Ada", is_bot=False, language_code="en")
@@ -130,3 +131,16 @@ def test_what_is_no_longer_offered_is_refused() -> None:
         chosen(asker(model="gpt-image-1-mini"), "quality:high")
     with pytest.raises(ModelUnknown):
         chosen(asker(), "model:gone")
+
+
+@pytest.mark.parametrize("count", RESULTS)
+def test_how_many_results_a_request_makes(count: int) -> None:
+    """Each number with what all of them cost, and the chosen one marked."""
+    asking = asker(model="gpt-image-2")
+    asking = asking.choosing(chosen(asking, f"results:{count}"))
+    assert asking.preferences.results == count
+    menu = MENUS["results"](asking)
+    assert list(items(menu).values()) == ["1 · $0.06", "2 · $0.12", "3 · $0.18", "4 · $0.24"]
+    assert marked(menu) == [f"results:{count}"]
+    sum_ = "" if count == 1 else f" × $0.06 = {dollars(count * 60_000)}"
+    assert f"Results: {count}{sum_}\n" in MENUS["settings"](asking).text

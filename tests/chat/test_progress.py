@@ -14,8 +14,8 @@ from bot.domain.ports import Stage
 from bot.domain.timing import Timing
 from bot.errors import StorageBusy
 from tests.chat.memory_telegram import WITH_RETRY_AFTER, Call, MemoryTelegram, memory_bot, refused
-from tests.fakes import FakeEdits, FakePeople, Turns
-from tests.fakes_of_storage import FakeChats
+from tests.fakes import FakeEdits, Turns
+from tests.fakes_of_storage import FakeChats, FakePeople
 from tests.jobs.bench import an_edit
 from tests.virtual_time import LoopClock, cancelled, in_virtual_time
 
@@ -132,6 +132,17 @@ async def test_editing_counts_the_seconds_up_to_what_is_expected() -> None:
 
 
 @in_virtual_time
+async def test_a_picture_from_words_is_painted() -> None:
+    """There is none to edit."""
+    edit = an_edit(pictures=(), fit=None)
+    async with showing(edit) as shown:
+        shown.progress.show(edit, Stage.EDITING, 3.0)
+        await asyncio.sleep(10)
+        assert shown.texts[0].startswith("🎨 Painting… 0 s of about 3 s")
+        assert shown.texts[-1] == "🎨 Painting… 9 s"
+
+
+@in_virtual_time
 async def test_its_message_is_remembered() -> None:
     """So that the next process takes it away if this one can't."""
     edit = an_edit()
@@ -243,3 +254,21 @@ async def test_a_busy_database_hides_no_progress() -> None:
         await asyncio.sleep(1.0)
         await shown.progress.end(edit)
         assert shown.methods == ["sendMessage", "deleteMessage"]
+
+
+@in_virtual_time
+async def test_what_was_asked_for_together_has_one_message() -> None:
+    """It tells of the one that is furthest behind, and how many are done; it goes with the last."""
+    edits = [an_edit(id=f"e{n}", origin=f"request:r1:{n}", batch="r1:0") for n in range(3)]
+    async with showing(edits[0]) as shown:
+        shown.edits.edits |= {edit.id: edit for edit in edits}
+        for edit, stage in zip(edits, (Stage.SENDING, Stage.EDITING, Stage.SENDING), strict=True):
+            shown.progress.show(edit, stage)
+        await asyncio.sleep(1)
+        assert shown.texts == ["🎨 Editing… 0 s\n2 of 3 done"]
+        for edit in edits:
+            assert shown.methods == ["sendMessage"]
+            assert shown.edits.edits[edit.id].status_message_id == 100
+            await shown.progress.end(edit)
+        assert shown.methods == ["sendMessage", "deleteMessage"]
+        assert [edit.status_message_id for edit in shown.edits.edits.values()] == [None] * 3

@@ -18,6 +18,7 @@ from bot.domain.preferences import Preferences
 from bot.storage.buttons import SqlButtons
 from bot.storage.database import Database
 from bot.storage.people import SqlPeople
+from tests.catalogues import having
 from tests.sandbox.telegram_bench import ADA, BEN, GROUP, Bench
 
 USER = User(ADA, "Ada", is_bot=False, language_code="en")
@@ -100,7 +101,7 @@ async def test_a_model_that_went_away_is_refused_and_the_menu_set_right(
 ) -> None:
     """A menu of yesterday offers what is gone today."""
     menu = await menus.shown("model")
-    today = load().with_live(["openai/gpt-image-2/edit"])
+    today = having(load(), ["openai/gpt-image-2/edit"])
     later = Menus(menus.telegram, bot, database, today)
     assert "no longer offered" in await later.press(menu, "GPT Image 1 ·")
     shown = (await later.again(menu["message_id"]))["reply_markup"]["inline_keyboard"]

@@ -43,7 +43,7 @@ async def test_all_of_a_persons_money(office: Office) -> None:
     assert answer["caption"] == (
         "Today $0.06, this month $0.48, ever $1.48.\n"
         "$0.08 is set aside for edits that are not finished.\n"
-        "$0.03 of it is for edits that got lost: nobody knows yet whether WaveSpeed took them. "
+        "$0.03 of it is for edits that got lost: nobody knows yet whether the provider took them. "
         "The bot's owner will settle that.\n"
         "\n"
         "Everybody together today: $48.86 of $50.00 left, turns in 3 hours\n"

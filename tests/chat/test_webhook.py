@@ -29,7 +29,7 @@ from tests.chat.conftest import TIMING
 from tests.chat.memory_telegram import MemoryTelegram, memory_bot, refused
 from tests.fakes import Turns
 from tests.sandbox.telegram_bench import ADA, Bench
-from tests.virtual_time import LoopClock, cancelled, in_virtual_time
+from tests.virtual_time import START, LoopClock, cancelled, in_virtual_time
 from tests.web.raw import status_of
 
 PATIENCE = 10.0
@@ -217,12 +217,19 @@ class Deaf(SqlInbox):
         pass
 
 
+class Taking(Deaf):
+    """Takes everything."""
+
+    async def commit(self, updates: Sequence[InboxUpdate], now: datetime) -> int:
+        return len(updates)
+
+
 @asynccontextmanager
-async def watching(telegram: MemoryTelegram) -> AsyncIterator[Webhook]:
+async def watching(telegram: MemoryTelegram, inbox: Inbox | None = None) -> AsyncIterator[Webhook]:
     """A webhook with Telegram's own times."""
     bot, timing = await memory_bot(telegram, Timing()), Timing()
     where = {"public_url": "https://bot.test", "path": "hidden", "secret": "shown"}
-    hook = Webhook(bot, Deaf(), timing, LoopClock(), lambda: None, **where)
+    hook = Webhook(bot, inbox or Deaf(), timing, LoopClock(), lambda: None, **where)
     task = asyncio.create_task(hook.run())
     try:
         yield hook
@@ -298,3 +305,28 @@ async def test_what_telegram_cannot_deliver_is_a_problem_while_it_waits(waiting:
     async with watching(telegram) as hook:
         await asyncio.sleep(3600)
         assert ("Connection refused" in str(await hook.problem())) is problem
+
+
+@in_virtual_time
+async def test_what_waited_while_we_were_away_is_no_problem() -> None:
+    """Telegram failed until the start, and delivers it a moment later: no supervisor must restart us."""
+    telegram = MemoryTelegram()
+    failed = {"last_error_date": int(START.timestamp()) - 5, "last_error_message": "Connection refused"}
+    telegram.refusal = lambda call: info(pending_update_count=3, **failed)
+    async with watching(telegram) as hook:
+        await asyncio.sleep(40)
+        telegram.refusal = lambda call: info(**failed)
+        await asyncio.sleep(Timing().poll_watchdog)
+        assert await hook.problem() is None
+
+
+@in_virtual_time
+async def test_what_came_since_shows_that_telegram_delivers() -> None:
+    """A busy bot always has updates on their way; an old error is none of them."""
+    telegram = MemoryTelegram()
+    failed = {"last_error_date": int(START.timestamp()) - 5, "last_error_message": "Connection refused"}
+    telegram.refusal = lambda call: info(pending_update_count=3, **failed)
+    async with watching(telegram, Taking()) as hook:
+        assert await hook.take("hidden", SECRET, json.dumps(text(1, "one")).encode()) == 200
+        await asyncio.sleep(3600)
+        assert await hook.problem() is None

@@ -8,6 +8,7 @@ from bot.domain.catalogue import ASPECT, QUALITY, RESOLUTION, Catalogue, nearest
 from bot.domain.catalogue_file import load, parse
 from bot.domain.pictures import Size
 from bot.errors import ModelUnknown, ModelWithdrawn, PriceUnknown
+from tests.catalogues import having
 
 ROW = """
 preference = ["one"]
@@ -43,7 +44,7 @@ values = ["1k", "2k"]
 
 def with_live(*names: str) -> Catalogue:
     catalogue = load()
-    return catalogue.with_live([catalogue.models[name].endpoint for name in names])
+    return having(catalogue, [catalogue.models[name].endpoint for name in names])
 
 
 def chain(**successors: str) -> Catalogue:
@@ -168,7 +169,7 @@ def test_a_sibling_has_prices_of_its_own_or_none() -> None:
 )
 def test_a_sibling_is_used_while_it_is_live(endpoints: list[str], endpoint: str | None) -> None:
     """It may die before its model does."""
-    catalogue = load().with_live(endpoints)
+    catalogue = having(load(), endpoints)
     creator = catalogue.creator(catalogue.models["gpt-image-2"])
     assert (creator.endpoint if creator else None) == endpoint
 
@@ -185,7 +186,7 @@ def test_before_anyone_asked_every_sibling_is_there() -> None:
 def test_a_row_without_a_required_entry_is_refused(entry: str) -> None:
     """Nothing is guessed."""
     lines = [line for line in ROW.splitlines() if not line.startswith(f"{entry} =")]
-    with pytest.raises(KeyError, match=entry):
+    with pytest.raises(ValueError, match=entry):
         parse("\n".join(lines))
 
 
@@ -228,7 +229,7 @@ def test_all_are_offered_before_anyone_asked_the_provider() -> None:
 
 def test_endpoints_of_others_make_nothing_live() -> None:
     """The provider's list has hundreds of models that are not ours."""
-    catalogue = load().with_live(["openai/gpt-image-2/edit", "makers/video"])
+    catalogue = having(load(), ["openai/gpt-image-2/edit", "makers/video"])
     assert [model.name for model in catalogue.offered] == ["gpt-image-2"]
 
 
@@ -250,13 +251,13 @@ def test_a_person_gets_their_model_or_the_next_best(chosen: str | None, live: li
 def test_successors_are_followed_to_the_end() -> None:
     """A successor may be gone too."""
     catalogue = chain(a="b", b="c", c="", last="")
-    assert catalogue.with_live(["makers/c/edit", "makers/last/edit"]).for_person("a").name == "c"
+    assert having(catalogue, ["makers/c/edit", "makers/last/edit"]).for_person("a").name == "c"
 
 
 def test_successors_in_a_circle_end_at_the_default() -> None:
     """A mistake in the catalogue hangs nobody."""
     catalogue = chain(a="b", b="a", last="")
-    assert catalogue.with_live(["makers/last/edit"]).for_person("a").name == "last"
+    assert having(catalogue, ["makers/last/edit"]).for_person("a").name == "last"
 
 
 def test_who_chose_nothing_is_not_asked_for_a_mask() -> None:
@@ -268,7 +269,7 @@ def test_who_chose_nothing_is_not_asked_for_a_mask() -> None:
 def test_nothing_live_is_said() -> None:
     """There is no model to fall back to."""
     with pytest.raises(ModelWithdrawn) as refusal:
-        load().with_live([]).for_person("gpt-image-1")
+        having(load(), []).for_person("gpt-image-1")
     assert refusal.value.params["offered"] == "—"
 
 

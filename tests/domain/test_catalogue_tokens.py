@@ -51,7 +51,7 @@ def test_a_row_that_contradicts_itself_is_refused(right: str, wrong: str) -> Non
 @pytest.mark.parametrize("entry", ["text", "image", "output", "picture"])
 def test_every_price_must_be_there(entry: str) -> None:
     """Nothing is guessed."""
-    with pytest.raises(KeyError, match=entry):
+    with pytest.raises(ValueError, match=entry):
         parse(ROW.replace(f"{entry} = ", "other = "))
 
 

@@ -14,6 +14,7 @@ from bot.domain.next_steps import AGAIN, better, next_plan, other_models
 from bot.domain.plan import plan, row_of
 from bot.domain.preferences import Preferences
 from bot.errors import ModelWithdrawn
+from tests.catalogues import having
 
 ROW = """
 [models.{name}]
@@ -62,7 +63,7 @@ def created(preferences: Preferences | None = None, **changes: Any) -> Edit:
 
 
 def live(*endpoints: str) -> Catalogue:
-    return CATALOGUE.with_live(endpoints)
+    return having(CATALOGUE, endpoints)
 
 
 def test_the_shape_of_no_picture_is_left_to_the_model() -> None:

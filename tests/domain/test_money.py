@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.money import dollars, micros
+from bot.domain.money import dollars, micros, times
 
 
 @given(st.integers(0, 2**53))
@@ -67,3 +67,17 @@ def test_what_is_no_amount_is_refused(amount: str | float) -> None:
     """Nothing is bought at it."""
     with pytest.raises(ValueError):
         micros(amount)
+
+
+@pytest.mark.parametrize(
+    ("prices", "text"),
+    [
+        ([60_000], "$0.06"),
+        ([60_000] * 3, "3 × $0.06 = $0.18"),
+        ([42_000, 63_000], "$0.105"),
+        ([63_000] * 2, "2 × $0.063 = $0.126"),
+    ],
+)
+def test_several_prices_are_added_up_before_your_eyes(prices: list[int], text: str) -> None:
+    """Where each is the same; one alone needs no sum."""
+    assert times(prices) == text

@@ -17,6 +17,7 @@ from bot.domain.preferences import (
     resolve,
 )
 from bot.errors import ModelWithdrawn, QualityUnknown, SizeUnknown
+from tests.catalogues import having
 
 ONE, MINI, TWO = (load().models[name] for name in ("gpt-image-1", "gpt-image-1-mini", "gpt-image-2"))
 FLARE, BANANA, SEEDREAM = (
@@ -294,17 +295,17 @@ def test_the_default_is_the_first_that_can_be_paid_with_the_settings_made() -> N
 
 def test_a_default_that_can_be_paid_is_live() -> None:
     """The next one of the preference is, if the cheap one is gone."""
-    live = load().with_live(["openai/gpt-image-2/edit", "wavespeed-ai/qwen-image/edit-plus"])
+    live = having(load(), ["openai/gpt-image-2/edit", "wavespeed-ai/qwen-image/edit-plus"])
     assert model_for(live, Preferences(), 59_999).name == "qwen-image-edit-plus"
     with pytest.raises(ModelWithdrawn):
-        model_for(load().with_live([]), Preferences(), 59_999)
+        model_for(having(load(), []), Preferences(), 59_999)
 
 
 @pytest.mark.parametrize("left", [None, 0, 1_000_000])
 def test_who_chose_a_model_keeps_it_whatever_is_left(left: int | None) -> None:
     """Or its successor. Nobody is moved to another one unasked because they are short of money."""
     assert model_for(load(), Preferences("gpt-image-1"), left).name == "gpt-image-1"
-    live = load().with_live(["openai/gpt-image-2/edit", "bytedance/seedream-v4.5/edit"])
+    live = having(load(), ["openai/gpt-image-2/edit", "bytedance/seedream-v4.5/edit"])
     assert model_for(live, Preferences("gpt-image-1"), left).name == "gpt-image-2"
 
 

@@ -92,7 +92,7 @@ async def _is_paused(own: World, ann: Person, ben: Person) -> None:
 
 async def _is_settled(own: World, ann: Person, ben: Person) -> None:
     """One each way; the person is told of each, and nothing is held any more."""
-    await ben.sees(lambda _: _said(ben, "I can't find out whether WaveSpeed took your edit") == 2)
+    await ben.sees(lambda _: _said(ben, "I can't find out whether the provider took your edit") == 2)
     panel = await _goes(ann, await _panel(ann), "Unknown")
     shown = [row[0] for row in panel["reply_markup"]["inline_keyboard"][:2]]
     assert all(button["text"].startswith("Ben · $0.06 · unknown") for button in shown)
@@ -101,8 +101,8 @@ async def _is_settled(own: World, ann: Person, ben: Person) -> None:
     assert "Held $0.06, charged $0.06." in page["text"]
     page = await _goes(ann, page, "‹ Back", "Unknown", "Ben", "Not charged")
     assert "Held $0.06, charged $0.00." in page["text"]
-    await ben.sees_text("WaveSpeed billed your edit, but its picture is lost. You were charged $0.06.")
-    await ben.sees_text("WaveSpeed never made your edit. You were not charged.")
+    await ben.sees_text("the provider billed your edit, but its picture is lost. You were charged $0.06.")
+    await ben.sees_text("the provider never made your edit. You were not charged.")
     lost = own.rows("SELECT state, charged FROM edits WHERE prompt LIKE 'into%' ORDER BY charged")
     assert [tuple(row) for row in lost] == [("failed", 0), ("failed", 60_000)]
     counted = own.rows("SELECT held, spent FROM counters WHERE scope = 'user' AND period = 'day'")

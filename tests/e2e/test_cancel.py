@@ -58,7 +58,7 @@ async def test_after_that_it_is_charged_and_comes(shared: World) -> None:
         await ben.sends("cat.jpg", caption="anime too late for Ben")
         await _under_way(shared, ben, "running")
         await ben.says("/cancel")
-        await ben.sees_text("It is with WaveSpeed already, so it is charged ($0.06).")
+        await ben.sees_text("It is with the provider already, so it is charged ($0.06).")
     finally:
         await shared.wavespeed_settings(hold=False)
     await ben.sees_picture()

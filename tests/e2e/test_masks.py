@@ -113,7 +113,7 @@ async def test_two_photos_are_asked_about(shared: World) -> None:
     assert _labels(asked) == [
         "Mask: edit only the marked part",
         "Use together",
-        "Edit each · 2 × $0.06",
+        "Edit each · 2 × $0.06 = $0.12",
         "Only the first",
         "Cancel",
     ]

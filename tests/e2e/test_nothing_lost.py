@@ -99,7 +99,7 @@ async def test_a_submit_that_never_arrived_is_unknown_and_not_bought_again(own: 
     await dora.starts()
     await own.fault(own.wavespeed, path="submit", kind="refuse", count=1)
     await dora.sends("rocket.jpg", caption="sepia into the void")
-    told = await dora.sees_text("I can't find out whether WaveSpeed took your edit")
+    told = await dora.sees_text("I can't find out whether the provider took your edit")
     assert "$0.06 stays set aside" in told["text"]
     assert await _submitted(own, "into the void") == []
     assert _money(own, dora) == [("hold", 60_000)]

@@ -50,11 +50,18 @@ async def test_an_edit_and_a_lost_one(own: World, openai: str) -> None:
     assert held > charged == done["billed"] == held - released
     assert not list((own.data / "results" / "openai").iterdir())
 
+    request = await ada.says("/create a lighthouse")
+    answer = await ada.sees(
+        lambda m: "photo" in m and m["reply_to_message"]["message_id"] == request["message_id"]
+    )
+    [_, made] = await edits(openai, own.http)
+    assert answer["caption"].endswith(dollars(int(str(made["billed"]))))
+
     await own.fault(openai, path="submit", kind="drop")
     await ada.sends("coffee.jpg", caption="make it a sketch")
     told = await ada.sees_text("I can't find out whether")
     assert "set aside" in told["text"]
-    assert len(await edits(openai, own.http)) == 2
-    assert len([call for call in await own.calls(openai) if call["method"] == "POST"]) == 2
+    assert len(await edits(openai, own.http)) == 3
+    assert len([call for call in await own.calls(openai) if call["method"] == "POST"]) == 3
     [state] = own.rows("SELECT state FROM edits WHERE user_id = ? ORDER BY created_at DESC LIMIT 1", ada.id)
     assert state["state"] == "unknown"

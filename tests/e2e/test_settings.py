@@ -105,7 +105,7 @@ async def test_all_settings_in_one_message(shared: World) -> None:
     await eve.starts()
     await eve.says("/settings")
     menu = await eve.sees_text("Your settings, $0.06 an edit:")
-    assert _flat(menu) == ["Model", "Quality", "Size", "Delivery", "Ask first", "Mask finishing"]
+    assert _flat(menu) == ["Model", "Quality", "Size", "Delivery", "Results", "Ask first", "Mask finishing"]
     for name, value in (
         ("Quality", "Low · $0.03"),
         ("Delivery", "Both"),
@@ -117,7 +117,7 @@ async def test_all_settings_in_one_message(shared: World) -> None:
         menu = await _chooses(eve, menu, "‹ Settings", "Model")
     assert menu["text"] == (
         "Your settings, $0.03 an edit:\n• Model: GPT Image 2\n• Quality: Low\n• Size: Auto, 1K\n"
-        "• Delivery: Both\n• Ask first: Above $0.25\n• Mask finishing: Off"
+        "• Delivery: Both\n• Results: 1\n• Ask first: Above $0.25\n• Mask finishing: Off"
     )
     [kept] = shared.rows("SELECT * FROM preferences WHERE user_id = ?", eve.id)
     assert (kept["quality"], kept["delivery"], kept["confirm_above"], kept["finishing"]) == (

@@ -208,10 +208,10 @@ class World:
         ]
         return calls
 
-    async def finish(self, prediction: str) -> None:
-        """Let a held prediction end."""
+    async def finish(self, prediction: str, **how: Any) -> None:
+        """Let a held prediction end, well unless said otherwise."""
         url = f"{self.wavespeed}/sandbox/predictions/{prediction}/finish"
-        (await self.http.post(url, json={})).raise_for_status()
+        (await self.http.post(url, json=how)).raise_for_status()
 
     async def until(self, happens: Callable[[], Any]) -> Any:
         """Ask again and again until something is so; its value. Bounded by PATIENCE."""

@@ -54,6 +54,7 @@ class Bench:
     notes: FakeNotes = field(default_factory=FakeNotes)
     turns: FakeTurns = field(default_factory=FakeTurns)
     capacity: Capacity = field(default_factory=Capacity)
+    gone: set[str] = field(default_factory=set)  # models that the provider's list lacks by now
     timing: Timing = TIMING
     clock: Clock = field(default_factory=LoopClock)
 
@@ -73,6 +74,7 @@ class Bench:
                 blobs=self.blobs,
                 messenger=self.messenger,
                 catalogue=load,
+                still_live=self._still_live,
                 watch=self.watch,
                 posting=self.posting,
                 quotes=self.quotes,
@@ -82,6 +84,9 @@ class Bench:
                 clock=self.clock,
             )
         )
+
+    async def _still_live(self, name: str) -> bool:
+        return name not in self.gone
 
     @property
     def edit(self) -> Edit:

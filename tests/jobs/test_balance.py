@@ -70,7 +70,7 @@ async def test_an_empty_account() -> None:
     await bench.steps.submit("e1", uploaded("https://up/2"))
     assert [key for key, _ in bench.messenger.notices] == ["notice-exhausted"]
     with pytest.raises(AccountEmpty):
-        await bench.doors.check()
+        await bench.doors.check("wavespeed")
 
 
 @in_virtual_time
@@ -88,20 +88,26 @@ async def test_a_refill_opens_the_door() -> None:
 
 @in_virtual_time
 async def test_another_providers_empty_account_closes_no_door() -> None:
-    """Its balance can't be read, so that nobody would open it again."""
+    """Its balance can't be read, so that nobody would open it again; and ours closes only our own."""
     world = World(0)
     assert not await world.doors.exhaust("openai", PRICE)
-    await world.doors.check()
+    await world.doors.check("wavespeed")
+    assert await world.doors.exhaust("wavespeed", PRICE)
+    await world.doors.check("openai")
+    with pytest.raises(AccountEmpty):
+        await world.doors.check("wavespeed")
 
 
 @in_virtual_time
 async def test_an_empty_account_is_looked_at_more_often() -> None:
-    """And a provider that does not answer is asked again."""
-    world = World(ProviderDown("503"), 0, 0, PRICE)
-    await world.doors.exhaust("wavespeed", PRICE)
+    """Each minute from when it is known; and a provider that does not answer is asked again."""
+    world = World(ProviderDown("503"), PRICE, 0, 0, PRICE, low=None)
     task = asyncio.create_task(world.balance.run())
-    await asyncio.sleep(TIMING.balance_beat + 2 * TIMING.retry_most + 1)
-    assert world.provider.balances.taken == 4
+    await asyncio.sleep(3 * TIMING.retry_most + 1)
+    assert world.provider.balances.taken == 2
+    await world.doors.exhaust("wavespeed", PRICE)
+    await asyncio.sleep(3 * TIMING.retry_most)
+    assert world.provider.balances.taken == 5
     await world.doors.check()
     await cancelled(task)
 

@@ -133,3 +133,16 @@ async def until_forgotten(works: Works) -> None:
     async with asyncio.timeout(PATIENCE):
         while (more := await works.engine.forget_finished()) or not forgotten:
             forgotten += more
+
+
+async def test_more_results_than_may_run_at_once_come_together(works: Works) -> None:
+    """Those that are made and wait for the others leave their places to them."""
+    batch = [
+        works.not_enqueued(state=EditState.HELD, batch="b1", origin=f"request:b1:{number}")
+        for number in range(4)  # three of one person run at once
+    ]
+    for edit_id in batch:
+        await works.engine.enqueue(edit_id, 1002)
+    for edit_id in batch:
+        assert (await works.done(edit_id)).charged == 63_000
+    assert works.bench.messenger.together[-1] == batch

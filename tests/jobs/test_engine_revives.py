@@ -120,6 +120,26 @@ async def test_an_edit_whose_task_was_lost_is_resumed(works: Works) -> None:
     assert works.bench.provider.uploads.taken == uploads
 
 
+async def test_a_delivery_whose_task_was_lost_is_resumed(works: Works) -> None:
+    """It waited for another result of its batch, outside the queue, and goes on there."""
+    other = works.not_enqueued(state=EditState.RUNNING, batch="b", origin="request:b:1")
+    edit_id = works.not_enqueued(state=EditState.HELD, batch="b", origin="request:b:0")
+    async with watching(works):
+        await works.engine.enqueue(edit_id, 1001)
+        await works.until_workflows(edit_id, **{"": "SUCCESS", "_delivery": "PENDING"})
+    await until(lambda: edit_id in works.running)
+    task = works.running[edit_id]
+    assert task is not None
+    task.cancel()
+    await until(lambda: edit_id not in works.running)
+    await works.engine.revive(edit_id, 1001)
+    await works.engine.revive(edit_id, 1001)
+    works.bench.edits.change(other, state=EditState.CANCELLED)
+    assert (await works.done(edit_id)).state is EditState.DONE
+    await works.until_workflows(edit_id, **{"": "SUCCESS", "_delivery": "SUCCESS"})
+    assert works.posts(edit_id) == works.ends(edit_id) == 1
+
+
 async def test_an_edit_that_stands_in_the_queue_is_left_there(works: Works) -> None:
     """It waits for its person's others, and needs no second workflow."""
     others = [await works.accepted(user_id=7) for _ in range(3)]

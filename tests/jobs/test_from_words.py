@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from bot.chat.texts import explain
+from bot.domain.catalogue import Catalogue
 from bot.domain.catalogue_file import load
 from bot.domain.edits import Attempt, AttemptState, EditState, Place, Request, RequestState
 from bot.domain.ports import Prediction, PredictionStatus, Stage
@@ -17,10 +20,11 @@ from bot.errors import AnswerLost, EditUnknown, OnlyEdits, PriceUnknown, Throttl
 from bot.jobs.deciding import Ask, Deciding, Wanted
 from bot.jobs.ending import ENDED, LOST, ON
 from bot.jobs.quoting import Quotes
-from tests.fakes import FakeBlobs, FakeImaging, FakePeople, FakePictures, FakeProvider, Turns, running
-from tests.fakes_of_storage import FakeNotes
+from tests.catalogues import having
+from tests.fakes import FakeBlobs, FakeImaging, FakePictures, FakeProvider, Turns, running
+from tests.fakes_of_storage import FakeNotes, FakePeople
 from tests.jobs.bench import TIMING, Bench, an_edit
-from tests.virtual_time import START, LoopClock, SetClock, in_virtual_time
+from tests.virtual_time import START, LoopClock, SetClock, in_virtual_time, settle
 
 PROMPT = "a fox in the snow"
 CHOICES = {"quality": "medium", "resolution": "1k"}
@@ -49,12 +53,16 @@ class Somebody(FakePeople):
 
 
 async def decided(
-    preferences: Preferences, decision: Decision | None = None, price: int | None = 70_000
+    preferences: Preferences,
+    decision: Decision | None = None,
+    price: int | None = 70_000,
+    catalogue: Catalogue | None = None,
 ) -> tuple[list[Wanted] | Ask, FakeProvider]:
     """What comes of a request without pictures, and who was asked for the price."""
     provider = FakeProvider(quotes=Turns(price))
     quotes = Quotes(lambda model: provider, FakeNotes(), TIMING, SetClock())
-    decide = Deciding(Somebody(preferences), FakeImaging(), FakePictures(), FakeBlobs(), load, quotes)
+    people, models = Somebody(preferences), catalogue or load()
+    decide = Deciding(people, FakeImaging(), FakePictures(), FakeBlobs(), lambda: models, quotes)
     request = Request(
         "r1",
         1001,
@@ -115,6 +123,24 @@ async def test_without_a_price_nothing_is_bought() -> None:
     """The sibling's is only known from the provider: it refuses, and offers nothing else either."""
     with pytest.raises(PriceUnknown):
         await decided(Preferences("gpt-image-2"), price=None)
+
+
+@in_virtual_time
+async def test_where_no_model_creates_there_is_nothing_to_offer() -> None:
+    """The refusal says so."""
+    with pytest.raises(OnlyEdits) as refusal:
+        await decided(Preferences("gpt-image-1"), catalogue=having(load(), ["openai/gpt-image-1"]))
+    assert explain(refusal.value).startswith(
+        "GPT Image 1 edits pictures and makes none from words alone. No "
+    )
+
+
+@in_virtual_time
+async def test_several_are_made_as_the_settings_say() -> None:
+    """Each with the price of one."""
+    outcome, _ = await decided(Preferences("gpt-image-2", results=3))
+    assert isinstance(outcome, list)
+    assert [(wanted.results, wanted.plan.quote) for wanted in outcome] == [(3, 70_000)]
 
 
 # --- buying ---------------------------------------------------------------------------------------------
@@ -248,8 +274,8 @@ async def test_one_that_was_never_taken_is_unknown() -> None:
 async def test_what_another_attempt_has_is_not_taken() -> None:
     """The same words twice: the answered one keeps its prediction, the lost one gets the other."""
     bench = a_bench([made("p2"), made("p1")])
-    opened(bench, "e2", "words:2")
-    assert await bench.edits.named(1, "p2")
+    bench.edits.edits["e2"] = an_edit(**CREATED, id="e2", origin="request:r2:0")
+    assert await bench.edits.named(opened(bench, "e2", "words:2").id, "p2")
     opened(bench)
     assert await bench.steps.find("e1") == ON
     assert bench.attempt.prediction_id == "p1"
@@ -271,18 +297,12 @@ async def test_of_two_lost_ones_one_gets_the_only_prediction() -> None:
 @in_virtual_time
 async def test_a_webhook_may_be_quicker() -> None:
     """What it named is not looked for any more, and what is in the list is left to others."""
-    bench = a_bench([made("p9")], [made("p9")])
+    bench = a_bench([], [made("p9")])
     attempt = opened(bench)
-    take = bench.provider.listings.take
-
-    def told() -> list[Prediction]:
-        bench.edits.attempts[0] = Attempt(
-            attempt.id, "e1", 1, AttemptState.RUNNING, attempt.source_url, START, "p1"
-        )
-        return take()
-
-    bench.provider.listings.take = told  # type: ignore[method-assign] # the webhook comes during the call
-    assert await bench.steps.find("e1") == ON
+    search = asyncio.create_task(bench.steps.find("e1"))
+    await settle()
+    assert await bench.edits.named(attempt.id, "p1")
+    assert await search == ON
     assert bench.attempt.prediction_id == "p1"
 
 
@@ -298,15 +318,3 @@ async def test_its_picture_is_kept_delivered_and_charged() -> None:
     assert await bench.steps.deliver("e1") == ENDED
     assert bench.outcome == (EditState.DONE, 70_000)
     assert bench.imaging.finished == []
-
-
-@in_virtual_time
-async def test_no_model_creates() -> None:
-    """Then there is nothing to offer."""
-    quotes = Quotes(lambda model: FakeProvider(), FakeNotes(), TIMING, SetClock())
-    only = load().with_live(["openai/gpt-image-1"])
-    people = Somebody(Preferences("gpt-image-1"))
-    decide = Deciding(people, FakeImaging(), FakePictures(), FakeBlobs(), lambda: only, quotes)
-    request = Request("r1", 1001, Place(1001, 5), RequestState.PREPARING, (), START, prompt=PROMPT)
-    with pytest.raises(OnlyEdits):
-        await decide(request)

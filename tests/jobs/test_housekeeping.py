@@ -15,6 +15,7 @@ from bot.domain.edits import EditState
 from bot.domain.stores import Inbox, Requests
 from bot.domain.timing import Timing
 from bot.errors import StorageBusy
+from bot.jobs.choosing import Choosing
 from bot.jobs.deciding import Deciding
 from bot.jobs.doors import Doors
 from bot.jobs.engine import Engine
@@ -28,7 +29,7 @@ from tests.virtual_time import START, LoopClock, cancelled, in_virtual_time
 TIMING = Timing()
 DAYS = 90
 OLD = START - timedelta(minutes=1)
-TASKS = ["expire", "forget", "purge", "workflows"]
+TASKS = ["expire", "forget", "purge", "purge openai", "workflows"]
 
 
 @dataclass
@@ -49,8 +50,8 @@ class World:
     async def forget(self, before: datetime) -> int:
         return self._called("forget", before)
 
-    async def purge(self, before: datetime) -> int:
-        return self._called("purge", before)
+    async def purge(self, before: datetime, folder: str | None = None) -> int:
+        return self._called("purge" if folder is None else f"purge {folder}", before)
 
     async def forget_finished(self) -> int:
         return self._called("workflows", START)
@@ -81,8 +82,8 @@ class _Blobs(FakeBlobs):
         super().__init__()
         self._world = world
 
-    async def purge(self, before: datetime) -> int:
-        return await self._world.purge(before)
+    async def purge(self, before: datetime, folder: str | None = None) -> int:
+        return await self._world.purge(before, folder)
 
 
 def housekeeping(world: World) -> Housekeeping:
@@ -92,6 +93,7 @@ def housekeeping(world: World) -> Housekeeping:
         imaging=FakeImaging(),
         pictures=FakePictures(),
         messenger=FakeMessenger(),
+        choose=cast(Choosing, None),
         decide=cast(Deciding, None),
         doors=cast(Doors, None),
         enqueue=world.enqueue,
@@ -175,13 +177,14 @@ async def test_sweeping_goes_on_and_forgetting_comes_once_an_hour() -> None:
 
 @in_virtual_time
 async def test_each_is_forgotten_at_its_own_age() -> None:
-    """Requests after a day, updates after six, results after what the operator set."""
+    """Requests and uploads after a day, updates after six, results after what the operator set."""
     world = World()
     async with sweeping(world):
         await asyncio.sleep(1)
     assert world.before["expire"] == START - timedelta(seconds=TIMING.request_expiry)
     assert world.before["forget"] == START - timedelta(seconds=TIMING.inbox_keep)
     assert world.before["purge"] == START - timedelta(days=DAYS)
+    assert world.before["purge openai"] == START - timedelta(days=1)
 
 
 @pytest.mark.parametrize("busy", ["revive", *TASKS])

@@ -16,6 +16,7 @@ from bot.domain.catalogue_file import load
 from bot.domain.edits import EditState, Place, Request, RequestState
 from bot.domain.timing import Timing
 from bot.errors import IntakePaused, MessengerBusy, OverBudget, PictureGone, StorageBusy, WavebrushError
+from bot.jobs.choosing import Choosing
 from bot.jobs.deciding import Deciding
 from bot.jobs.doors import Doors
 from bot.jobs.preparing import Ports, Preparing
@@ -25,8 +26,8 @@ from bot.storage.database import Database
 from bot.storage.edits import SqlEdits
 from bot.storage.migrations import upgrade
 from bot.storage.requests import SqlRequests
-from tests.fakes import FakeBlobs, FakeImaging, FakeMessenger, FakePeople, FakePictures, FakeProvider, Turns
-from tests.fakes_of_storage import FakeNotes
+from tests.fakes import FakeBlobs, FakeImaging, FakeMessenger, FakePictures, FakeProvider, Turns
+from tests.fakes_of_storage import FakeNotes, FakePeople
 from tests.jobs.bench import SOURCE
 from tests.virtual_time import START, SetClock, cancelled
 
@@ -66,6 +67,8 @@ class World:
         self.provider, notes = FakeProvider(), FakeNotes()
         self.doors = Doors(notes, self.clock)
         quotes = Quotes(lambda model: self.provider, notes, TIMING, self.clock)
+        people = self.people = FakePeople()
+        self.decide = Deciding(people, imaging, self.pictures, blobs, load, quotes)
         self.preparing = Preparing(
             Ports(
                 requests=self.requests,
@@ -73,7 +76,8 @@ class World:
                 imaging=imaging,
                 pictures=self.pictures,
                 messenger=self.messenger,
-                decide=Deciding(FakePeople(), imaging, self.pictures, blobs, load, quotes),
+                choose=Choosing(people, self.accounts, load, self.doors, self.messenger, self.clock),
+                decide=self.decide,
                 doors=self.doors,
                 enqueue=self._enqueue,
                 timing=TIMING,

@@ -87,6 +87,20 @@ class World:
         await self.settle(edit_id, 0, EditState.UNKNOWN)
         return prediction
 
+    async def lost_words(self, edit_id: str) -> None:
+        """The same of a picture from words alone, which the list knows only by what was sent."""
+        await self._accepted(edit_id, pictures=(), fit=None, prompt="a fox")
+        await self.edits.open_attempt(edit_id, f"words:{edit_id}", self.clock.now())
+        await self.settle(edit_id, 0, EditState.UNKNOWN)
+
+    async def created(self) -> str:
+        """A prediction of those words that has ended; its id."""
+        sibling = load().models["gpt-image-2"].create
+        assert sibling is not None
+        prediction = (await self.provider.submit(Submission(sibling, "a fox", (), CHOICES))).id
+        await self.sandbox.finish(prediction)
+        return prediction
+
     async def settle(self, edit_id: str, charge: int, state: EditState = EditState.DONE) -> None:
         await self.edits.settle(edit_id, state, charge=charge, reason=None, now=self.clock.now())
 
@@ -96,8 +110,8 @@ class World:
     def told(self) -> list[str]:
         return [key for key, _ in self.messenger.notices]
 
-    async def _accepted(self, edit_id: str) -> str:
-        created = {"created_at": self.clock.now(), "quote": PRICE, "state": EditState.HELD}
+    async def _accepted(self, edit_id: str, **changes: Any) -> str:
+        created = {"created_at": self.clock.now(), "quote": PRICE, "state": EditState.HELD, **changes}
         edit = an_edit(id=edit_id, origin=edit_id, model="gpt-image-2", choices=CHOICES, **created)
         assert await self.edits.accept(edit)
         return await self.provider.upload(picture())
@@ -220,6 +234,23 @@ async def test_a_lost_submit_that_stays_lost(world: World) -> None:
     hours_later(world, 7 * 24 + 1)
     await world.reconcile.once()
     assert (await world.edit("old")).state is EditState.UNKNOWN
+
+
+async def test_lost_words_are_found_by_what_was_sent(world: World) -> None:
+    """Of two that were lost one is found, since there is one prediction; and none before its time."""
+    await world.lost_words("first")
+    await world.lost_words("second")
+    prediction = await world.created()
+    await world.reconcile.once()
+    assert {(await world.edit(name)).state for name in ("first", "second")} == {EditState.UNKNOWN}
+    hours_later(world)
+    await world.reconcile.once()
+    attempts = [await world.edits.current_attempt(name) for name in ("first", "second")]
+    named = [attempt.edit_id for attempt in attempts if attempt and attempt.prediction_id == prediction]
+    assert len(named) == 1
+    states = {(await world.edit(name)).state for name in ("first", "second") if name not in named}
+    assert states == {EditState.UNKNOWN}
+    assert (await world.edit(named[0])).state is EditState.RUNNING
 
 
 async def test_settled_by_an_admin_before(world: World) -> None:

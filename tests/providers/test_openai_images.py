@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from bot.domain.live import LiveModel
 from bot.domain.ports import PredictionStatus, Provider
 from bot.errors import (
     InputRejected,
@@ -261,19 +262,18 @@ async def test_nothing_is_known_afterwards(openai: Bench) -> None:
 
 
 async def test_live_models(openai: Bench) -> None:
-    """The ids of the server's list are our endpoints."""
+    """The ids of the server's list are our endpoints; it says nothing more of them."""
     await openai.change(models=["gpt-image-2"])
-    assert await openai.ours.live_endpoints() == {"gpt-image-2"}
+    assert await openai.ours.live_models() == {"gpt-image-2": LiveModel("gpt-image-2")}
     with pytest.raises(ModelGone):
         await openai.ours.submit(submission(*await openai.uploaded(), name="gpt-image-1-openai"))
 
 
 @pytest.mark.parametrize("status", ["404 Not Found", "405 Method Not Allowed"])
 async def test_a_server_without_a_list_of_models(status: str) -> None:
-    """It is believed to have those that the catalogue has."""
+    """That is no list, and not an empty one."""
     async with raw_server(http(b"", status=status)) as server:
-        provider = OpenAIImages(KEY, FakeBlobs(), base_url=server.url, endpoints=["gpt-image-1"])
-        assert await provider.live_endpoints() == {"gpt-image-1"}
+        assert await OpenAIImages(KEY, FakeBlobs(), base_url=server.url).live_models() is None
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b'{"data":[]}', b'{"data":[{"name":"x"}]}'])
@@ -281,14 +281,14 @@ async def test_a_list_that_can_not_be_read(body: bytes) -> None:
     """That is a fault of the list, not the end of all models."""
     async with raw_server(http(body)) as server:
         with pytest.raises(ProviderDown):
-            await OpenAIImages(KEY, FakeBlobs(), base_url=server.url).live_endpoints()
+            await OpenAIImages(KEY, FakeBlobs(), base_url=server.url).live_models()
 
 
 async def test_the_list_is_throttled(openai: Bench) -> None:
     """It says to wait."""
     await openai.fault("/v1/models", "status", status=429, retry_after=7)
     with pytest.raises(Throttled) as caught:
-        await openai.ours.live_endpoints()
+        await openai.ours.live_models()
     assert caught.value.retry_after == 7
 
 
@@ -334,5 +334,5 @@ async def test_a_base_url_may_have_its_version(ending: str) -> None:
     """Compatible servers name themselves either way."""
     async with raw_server(http(b'{"data":[{"id":"gpt-image-2"}]}')) as server:
         provider = OpenAIImages(KEY, FakeBlobs(), base_url=server.url + ending)
-        assert await provider.live_endpoints() == {"gpt-image-2"}
+        assert list(await provider.live_models() or ()) == ["gpt-image-2"]
         assert server.heads[0].startswith("GET /v1/models ")

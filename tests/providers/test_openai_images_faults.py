@@ -218,7 +218,7 @@ async def test_an_endless_list_of_models() -> None:
     """It is not read beyond its limit, and not longer than its deadline."""
     async with against(http(b"{}", length=9 * 1024 * 1024)) as (_, ours):
         with pytest.raises(ProviderDown, match="BodyTooLarge"):
-            await ours.live_endpoints()
+            await ours.live_models()
     async with against(silent, read=0.2) as (_, ours):
         with pytest.raises(ProviderDown, match="TimeoutError"):
-            await ours.live_endpoints()
+            await ours.live_models()

@@ -18,7 +18,15 @@ from bot.domain.pictures import Inspection, Size
 from bot.domain.plan import draft
 from bot.domain.ports import PredictionStatus, Submission
 from bot.domain.preferences import Preferences, parse_quality, parse_size, resolve
-from bot.errors import MaskMissing, PromptMissing, PromptTooLong, QualityUnknown, SizeUnknown, TooManyPictures
+from bot.errors import (
+    InputRejected,
+    MaskMissing,
+    PromptMissing,
+    PromptTooLong,
+    QualityUnknown,
+    SizeUnknown,
+    TooManyPictures,
+)
 from bot.providers import wavespeed_wire as wire
 from bot.providers.wavespeed import WaveSpeed
 
@@ -183,6 +191,23 @@ def test_a_wrong_quality_is_refused_as_it_is_typed(quality: str) -> None:
     for model, _ in BOUGHT:
         with pytest.raises(QualityUnknown):
             parse_quality(quality, model)
+
+
+@EVERY_MODEL
+def test_a_choice_that_its_row_lacks_is_never_sent(model: Model, page: Page) -> None:
+    """Of an edit that is older than its row: left out or replaced, it would buy something else."""
+    for wrong in ({"colour": "red"}, {"quality": "ultra"}, {"resolution": "8k"}, {"aspect": "1:9"}):
+        with pytest.raises(InputRejected):
+            wire.inputs(submission(model, wrong))
+
+
+async def test_a_wrong_choice_is_refused_before_any_http(wavespeed: WaveSpeed, sandbox: Sandbox) -> None:
+    """Neither the paid POST nor a quote is made with it."""
+    asked = submission(load().models["gpt-image-2"], {"quality": "ultra"})
+    for call in (wavespeed.submit, wavespeed.quote):
+        with pytest.raises(InputRejected):
+            await call(asked)
+    assert await sandbox.see("calls") == []
 
 
 @EVERY_MODEL

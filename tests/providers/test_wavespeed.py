@@ -125,6 +125,15 @@ async def test_uploads_without_tickets(sandbox: Sandbox, wavespeed: WaveSpeed) -
     assert len({item["name"] for item in uploads}) == 2
 
 
+async def test_a_gateway_that_knows_no_way_to_upload(sandbox: Sandbox, wavespeed: WaveSpeed) -> None:
+    """It is a fault of the moment: worth repeating, and tickets are asked for again."""
+    await sandbox.fault("/api/v3/media/", "html", status=404, count=2)
+    with pytest.raises(ProviderDown):
+        await wavespeed.upload(picture())
+    await wavespeed.upload(picture())
+    assert [item["flow"] for item in await sandbox.see("uploads")] == ["ticket"]
+
+
 async def test_upload_that_fails_gets_a_new_ticket(sandbox: Sandbox, wavespeed: WaveSpeed) -> None:
     """A store that refuses is worth repeating, and the repetition is another file."""
     await sandbox.fault("/uploads/", "status", status=403)
@@ -162,7 +171,7 @@ async def test_model_gone(sandbox: Sandbox, wavespeed: WaveSpeed) -> None:
         await wavespeed.submit(submission("https://cdn.example/a.png"))
     with pytest.raises(ModelGone):
         await wavespeed.quote(submission())
-    assert await wavespeed.live_endpoints() == {"openai/gpt-image-1"}
+    assert list(await wavespeed.live_models()) == ["openai/gpt-image-1"]
 
 
 async def test_no_credits(sandbox: Sandbox, wavespeed: WaveSpeed) -> None:

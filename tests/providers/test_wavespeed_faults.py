@@ -96,6 +96,20 @@ async def test_submit_answer_that_drips() -> None:
             await wavespeed.submit(submission(SOURCE))
 
 
+async def test_submit_on_a_connection_of_its_own() -> None:
+    """A server may close a kept connection just as the POST goes out on it: the answer would be lost."""
+    told = b'{"code":200,"data":{"balance":1,"id":"p1","status":"created"}}'
+
+    async def open_once(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(f"HTTP/1.1 200 OK\r\nContent-Length: {len(told)}\r\n\r\n".encode() + told)
+        await reader.read(1)  # and it hangs up on whoever goes on
+
+    async with against(open_once) as (server, wavespeed):
+        await wavespeed.balance()
+        assert (await wavespeed.submit(submission(SOURCE))).id == "p1"
+        assert len(server.heads) == 2
+
+
 async def test_connection_refused() -> None:
     """Where nobody listens, nothing was sent; other calls are merely down."""
     async with raw_server(b"") as server:
@@ -210,7 +224,7 @@ async def test_slow_read() -> None:
 
     async with against(silent, read=0.2) as (_, wavespeed):
         with pytest.raises(ProviderDown, match="TimeoutError"):
-            await wavespeed.live_endpoints()
+            await wavespeed.live_models()
 
 
 async def test_endless_listing() -> None:

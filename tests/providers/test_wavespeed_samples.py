@@ -14,6 +14,7 @@ import pytest
 from bot.chat.texts import FALLBACK, bundle
 from bot.errors import (
     AnswerLost,
+    ContentRefused,
     CreditsExhausted,
     InputRejected,
     InputUnusable,
@@ -36,7 +37,13 @@ from .raw_server import http, raw_server
 
 FOLDER = Path(__file__).parents[1] / "samples" / "wavespeed"
 SAMPLES = {path.stem: json.loads(path.read_text("utf-8")) for path in sorted(FOLDER.glob("*.json"))}
-REFUSALS: set[type[ProviderError]] = {KeyRejected, CreditsExhausted, ModelGone, InputRejected}
+REFUSALS: set[type[ProviderError]] = {
+    KeyRejected,
+    CreditsExhausted,
+    ModelGone,
+    ContentRefused,
+    InputRejected,
+}
 FAILURES: set[type[ProviderError]] = {Moderated, InputUnusable, ProviderBroke}
 ID = "45b392b22c3b449fa935bd4dc2219dfe"
 

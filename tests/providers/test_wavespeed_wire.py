@@ -17,6 +17,7 @@ from bot.domain.catalogue_file import load
 from bot.domain.ports import Prediction, Submission
 from bot.errors import ModelGone, NoSuchPrediction, OutputUnusable, ProviderDown, ProviderError, Throttled
 from bot.providers import wavespeed_files as files
+from bot.providers import wavespeed_models as models
 from bot.providers import wavespeed_wire as wire
 
 ID = "45b392b22c3b449fa935bd4dc2219dfe"
@@ -55,7 +56,7 @@ READ: dict[str, Callable[[Any], Any]] = {
     "result": lambda data: plain(wire.prediction(data, ID)),
     "list": lambda data: page(data, include_inputs=False),
     "list_inputs": lambda data: page(data, include_inputs=True),
-    "models": lambda data: sorted(wire.endpoints(data)),
+    "models": lambda data: sorted(models.models(data)),
     "balance": lambda data: wire.amount(data, "balance"),
     "price": lambda data: wire.amount(data, "discounted_price", "price"),
     "ticket": ticket,
@@ -139,7 +140,7 @@ def test_mask_and_flags() -> None:
 def test_a_mask_that_the_model_has_no_field_for_is_left_out() -> None:
     """Several pictures go as a list, in order."""
     model = load().models["gpt-image-2"]
-    submission = Submission(model, "a red hat", (ONE, TWO), {"colour": "red"}, mask=TWO)
+    submission = Submission(model, "a red hat", (ONE, TWO), {}, mask=TWO)
     assert wire.inputs(submission) == FIXED | {"images": [ONE, TWO]}
 
 
@@ -232,3 +233,26 @@ def test_output_worth_fetching_again(status: int, content_type: str, body: bytes
 def test_output_fetched() -> None:
     """The bytes are passed on as they came."""
     assert files.fetched(200, httpx.Headers(), PNG) == PNG
+
+
+@pytest.mark.parametrize(
+    ("told", "moment"),
+    [
+        ("2025-09-25T09:12:48.239112031Z", datetime(2025, 9, 25, 9, 12, 48, 239112, UTC)),
+        ("2025-09-25T09:12:48", datetime(2025, 9, 25, 9, 12, 48, tzinfo=UTC)),
+        ("yesterday", None),
+        (None, None),
+        (7, None),
+    ],
+)
+def test_when_a_prediction_was_made(told: Any, moment: datetime | None) -> None:
+    """By the provider's clock, in nanoseconds; what can't be read is not known."""
+    assert wire.prediction({"id": ID, "created_at": told}).created_at == moment
+
+
+@pytest.mark.parametrize(
+    ("told", "endpoint"), [("makers/one", "makers/one"), ("", None), (None, None), (7, None)]
+)
+def test_of_which_model_a_prediction_is(told: Any, endpoint: str | None) -> None:
+    """Where it is told."""
+    assert wire.prediction({"id": ID, "model": told}).endpoint == endpoint

@@ -115,9 +115,10 @@ async def test_what_a_person_has_running_and_done(database: Database, edits: Sql
 
 
 async def test_the_last_different_prompts(database: Database, edits: SqlEdits) -> None:
-    """Each once, by when it was last used."""
+    """Each once, by when it was last used; what made a picture from words changes none."""
     for number, prompt in enumerate(["a", "b", "a", "c"]):
         await accepted(database, prompt=prompt, created_at=NOW.replace(minute=number))
+    await accepted(database, prompt="a fox", pictures=(), fit=None, created_at=NOW.replace(minute=9))
     assert await edits.recent_prompts(USER, 2) == ["c", "a"]
     assert await edits.recent_prompts(USER, 9, CHAT) == ["c", "a", "b"]
     assert await edits.recent_prompts(USER, 9, 1) == []

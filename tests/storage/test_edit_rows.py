@@ -12,8 +12,9 @@ from bot.domain.edits import Attempt, AttemptState, EditState, KeptResult, Place
 from bot.storage.database import Database
 from bot.storage.edits import SqlEdits
 from bot.storage.ledger import SqlLedger
+from bot.storage.requests import SqlRequests
 
-from .makers import CHAT, LATER, NOW, USER, accepted
+from .makers import CHAT, LATER, NOW, USER, accepted, an_edit, prepared
 
 
 @pytest.fixture
@@ -242,3 +243,17 @@ async def _run(database: Database, number: int, seconds: float, **changes: objec
     posted = NOW + timedelta(hours=number)
     await edits.open_attempt(edit.id, f"https://media/run/{number}", posted)
     await edits.kept(KeptResult(edit.id, "k", "image/png", 1, 1), posted + timedelta(seconds=seconds))
+
+
+async def test_what_was_asked_for_together_is_found_in_its_order(database: Database) -> None:
+    """Only those; with their results it is known since when these are kept."""
+    edits, request = SqlEdits(database), await prepared(database)
+    batch = [an_edit(request, id=f"{9 - n}", origin=f"request:{request.id}:{n}", batch="b") for n in range(3)]
+    other = an_edit(request, id="other", origin=f"request:{request.id}:3", batch="c")
+    assert await SqlRequests(database).accept(request.id, [batch[2], other, batch[0], batch[1]])
+    assert await edits.of_batch("b") == batch
+    assert await edits.of_batch("d") == []
+    await edits.kept(KeptResult(batch[1].id, "k", "image/png", 1, 1), NOW)
+    kept = await edits.result(batch[1].id)
+    assert kept is not None
+    assert kept.kept_at == NOW

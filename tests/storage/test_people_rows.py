@@ -24,7 +24,7 @@ async def test_who_chose_nothing_has_the_defaults(database: Database) -> None:
 async def test_choices_are_kept_for_each_person(database: Database) -> None:
     """The last choice holds, also an undone one; others keep theirs."""
     people = SqlPeople(database)
-    chosen = Preferences("gpt-image-2", "high", "16:9", "4k", "both", 2**40, False, "low")
+    chosen = Preferences("gpt-image-2", "high", "16:9", "4k", "both", 2**40, False, "low", 4)
     await people.save_preferences(USER, chosen)
     await people.save_preferences(USER - 1, Preferences(quality="low"))
     assert await people.preferences(USER) == chosen

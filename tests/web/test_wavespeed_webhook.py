@@ -145,6 +145,20 @@ async def test_a_true_post_names_the_attempt_whose_answer_was_lost(post: Post) -
     assert await post.told(prediction) == 200
 
 
+async def test_words_alone_are_known_by_the_path_of_a_signed_post(post: Post) -> None:
+    """They have no URL of ours in them; who can't sign says nothing of them."""
+    post.edits.edits["e1"] = an_edit(state=EditState.SUBMITTING, pictures=(), fit=None)
+    post.edits.attempts[0] = Attempt(1, "e1", 1, AttemptState.OPEN, "words:1", START)
+    prediction = await post.wavespeed.submit("openai/gpt-image-2/text-to-image")
+    body = json.dumps({"id": prediction, "status": "completed", "input": {"prompt": "words:1"}}).encode()
+    assert await post.posted(body) == 200
+    await post.looked_at()
+    assert post.attempt.state is AttemptState.OPEN
+    assert await post.told(prediction) == 200
+    await post.named()
+    assert post.attempt.prediction_id == prediction
+
+
 async def test_whose_path_is_guessed_is_nobody(post: Post) -> None:
     """Neither a known edit nor another attempt's word opens it, and no body is read."""
     prediction, right = await post.submitted(), post.path

@@ -18,9 +18,9 @@ help =
     /model — which model edits: { $models }
     /quality — how fine, for example “/quality high”
     /size — the shape, for example “/size portrait” or “/size 16:9 2k”; “/size auto” keeps your picture's shape
-    /settings — all of them with buttons, also photo or file, and when to ask you first
+    /settings — all of them with buttons, also photo or file, how many results, and when to ask you first
     /history — your last pictures, and the same again
-    /cancel — takes back what is not with WaveSpeed yet
+    /cancel — takes back what is not with the provider yet
     /spend — what you used, and what is left of your limits; “/spend csv” sends it all as a file
 
     Now: { $settings }, { $price } an edit.
@@ -53,7 +53,7 @@ nearest = { $title } has no { $wished }, so I use the nearest, { $used }.
 spend =
     Today { $today }, this month { $month }, ever { $ever }.
 spend-held = { $held } is set aside for edits that are not finished.
-spend-unknown = { $held } of it is for edits that got lost: nobody knows yet whether WaveSpeed took them. The bot's owner will settle that.
+spend-unknown = { $held } of it is for edits that got lost: nobody knows yet whether the provider took them. The bot's owner will settle that.
 spend-limit = { $which ->
     [user-day] Today
     [user-month] This month
@@ -90,8 +90,8 @@ create-with-picture = /create makes a new picture from words alone, so I left yo
 
 stage-queued = 🕓 In the queue…
 stage-uploading = ⬆️ Preparing your picture…
-stage-waiting-turn = 🕓 WaveSpeed is busy; your edit waits for its turn. Nothing is lost. { $seconds } s
-stage-waiting-turn-expected = 🕓 WaveSpeed is busy; your edit is number { $place } in the line, about { $expected } s more. Nothing is lost.
+stage-waiting-turn = 🕓 The provider is busy; your edit waits for its turn. Nothing is lost. { $seconds } s
+stage-waiting-turn-expected = 🕓 The provider is busy; your edit is number { $place } in the line, about { $expected } s more. Nothing is lost.
 stage-editing = 🎨 { $what ->
     [words] Painting
    *[picture] Editing
@@ -112,7 +112,7 @@ batch-ready = { $done } of { $count } done
 
 ## What admins are told unasked
 
-notice-exhausted = ⚠️ WaveSpeed says that its account is empty. I take no new edits until it is topped up; I notice that by myself.
+notice-exhausted = ⚠️ WaveSpeed says that its account is empty. I take no new edits with its models until it is topped up; I notice that by myself.
 notice-refilled = ✅ WaveSpeed's account has { $balance }, so I take edits again.
 notice-low-balance = ⚠️ WaveSpeed's balance is { $balance }, below your { $limit }. Please top it up before it is empty.
 notice-drift = ⚠️ WaveSpeed's bills and our charges differ by { $drift } (charged { $charged }, billed { $billed }): { $edits } edits disagree, { $strangers } billed predictions are not ours. /admin shows more.
@@ -139,7 +139,10 @@ error-model-withdrawn = { $name } is no longer offered by the provider. You can 
 error-quality-unknown = “{ $value }” is no quality of { $model }. You can choose: { $offered }.
 error-size-unknown = “{ $value }” is no size I know. You can choose: { $offered }; or for example portrait, 2:3 or 1024x1536, up to 3:1.
 error-too-many-pictures = That is { $count } pictures, and { $model } takes { $limit }. Please send fewer. Nothing was charged.
-error-only-edits = { $model } edits pictures and makes none from words alone. These do: { $offered }. Choose one with /model. Nothing was charged.
+error-only-edits = { $model } edits pictures and makes none from words alone. { $count ->
+    [0] No other model here does so now.
+   *[other] These do: { $offered }. Choose one with /model.
+} Nothing was charged.
 error-price-unknown = I don't know what { $model } costs with these settings, so I bought nothing. Please choose another with /model.
 error-over-budget = This would cost { $price }, but { $which ->
     [user-day] your limit of { $limit } a day leaves { $left }
@@ -153,26 +156,29 @@ error-over-budget = This would cost { $price }, but { $which ->
 } Nothing was charged. /spend shows your limits; /quality or /model may find something cheaper.
 error-too-many-waiting = You have { $waiting } edits that are not done yet, and more than { $limit } can't wait. Please send it again when some are done. Nothing was charged.
 error-intake-paused = I am paused and take no new edits for now. Nothing was charged; please send it again later.
-error-account-empty = The WaveSpeed account that pays for edits is empty, so I can't take any now. The admins know. Nothing was charged; please send it again later.
+error-account-empty = The { $provider ->
+    [openai] OpenAI
+   *[wavespeed] WaveSpeed
+} account that pays for this model is empty, so I can't take any now. The admins know. Nothing was charged; please send it again later.
 error-not-served = Sorry, this bot is private and you are not on its list.
 error-imaging-failed = That picture is too much for me to work on. Please make it smaller and send it again. Nothing was charged.
-error-not-sent = WaveSpeed can't be reached. You were not charged. Please try again later.
-error-throttled = WaveSpeed is too busy to take your edit. You were not charged. Please try again later.
-error-key-rejected = WaveSpeed does not accept this bot's key. You were not charged. Please tell the bot's owner.
-error-credits-exhausted = The WaveSpeed account that pays for edits is empty. The admins know. You were not charged; please send it again later.
-error-model-gone = WaveSpeed no longer offers this model. You were not charged. Please choose another with /model.
+error-not-sent = The provider can't be reached. You were not charged. Please try again later.
+error-throttled = The provider is too busy to take your edit. You were not charged. Please try again later.
+error-key-rejected = The provider does not accept this bot's key. You were not charged. Please tell the bot's owner.
+error-credits-exhausted = The account that pays for this model is empty. Please tell the bot's owner. You were not charged; please send it again later.
+error-model-gone = The provider no longer offers this model, so your edit was not made. You were not charged. Please send it again with another one: /model shows them.
 error-content-refused = The content check refused this edit. You were not charged. Please change the words or the picture.
-error-input-rejected = WaveSpeed did not accept this edit. You were not charged. Please try another model with /model, or other words.
-error-answer-lost = I lost WaveSpeed's answer and am finding out what became of your edit.
-error-provider-down = WaveSpeed has trouble right now. You were not charged. Please try again later.
-error-no-such-prediction = WaveSpeed no longer knows your edit, so no picture will come. You were not charged. Please send it again.
+error-input-rejected = The provider did not accept this edit. You were not charged. Please try another model with /model, or other words.
+error-answer-lost = I lost the provider's answer and am finding out what became of your edit.
+error-provider-down = The provider has trouble right now. You were not charged. Please try again later.
+error-no-such-prediction = The provider no longer knows your edit, so no picture will come. You were not charged. Please send it again.
 error-moderated = The content check refused this edit. You were not charged. Please change the words or the picture.
 error-input-unusable = The model could not use this picture or these words. You were not charged. Please try other words or another picture.
-error-provider-broke = WaveSpeed failed to make this edit. You were not charged. Please try again.
-error-output-unusable = WaveSpeed made something that I can't open as a picture. It bills it all the same: { $charged }. Please tell the bot's owner, with the number { $edit }.
-error-edit-unknown = I can't find out whether WaveSpeed took your edit. I don't buy it a second time by myself; { $held } stays set aside until it is settled. Please tell the bot's owner, with the number { $edit }; or send it again if you can't wait.
-error-edit-found-billed = The bot's owner looked into it: WaveSpeed billed your edit, but its picture is lost. You were charged { $charged }. Please ask the owner, with the number { $edit }, if that is wrong.
-error-edit-found-free = The bot's owner looked into it: WaveSpeed never made your edit. You were not charged. Please send it again.
+error-provider-broke = The provider failed to make this edit. You were not charged. Please try again.
+error-output-unusable = The provider made something that I can't open as a picture. It bills it all the same: { $charged }. Please tell the bot's owner, with the number { $edit }.
+error-edit-unknown = I can't find out whether the provider took your edit. I don't buy it a second time by myself; { $held } stays set aside until it is settled. Please tell the bot's owner, with the number { $edit }; or send it again if you can't wait.
+error-edit-found-billed = The bot's owner looked into it: the provider billed your edit, but its picture is lost. You were charged { $charged }. Please ask the owner, with the number { $edit }, if that is wrong.
+error-edit-found-free = The bot's owner looked into it: the provider never made your edit. You were not charged. Please send it again.
 error-person-unreachable = I can't reach you.
 error-messenger-busy = Telegram has trouble right now. Please try again in a minute. Nothing was charged.
 
@@ -183,7 +189,12 @@ caption-is-command = That caption is a command, so I edited nothing. Send the pi
 ask-use = You sent { $count } pictures. What are the others for?
 ask-region = I think this is the part to edit: “{ $prompt }”. Is it?
 ask-album = In a group I only see one picture of an album. To edit just a part, send its mask as a reply to it. Or should I edit the whole picture?
-ask-model = That is { $count } pictures, and { $model } takes { $limit }. Which model should edit them?
+ask-model = That is { $count } pictures, and { $model } takes { $limit }. Which model should edit them? /model shows all.
+ask-successor = { $name } is no longer offered. { $title } takes over, at { $price } an edit{ $before ->
+    [unknown] {""}
+   *[other] {" "}instead of { $before }
+}. Which model should I use from now on?
+model-moved = { $name } is no longer offered, so I use { $title } from now on: { $price } an edit. /model shows all.
 ask-create = { $model } edits pictures and makes none from words alone. Which model should make this one?
 option-use-mask = Mask: edit only the marked part
 option-use-together = Use together
@@ -289,6 +300,7 @@ results-current = { $count ->
     [one] Each request makes 1 picture, for { $price }.
    *[other] Each request makes { $count } pictures, for { $price }. They come as an album; what fails costs nothing.
 }
+results-several = { $count } results of each
 confirm-never = Never
 confirm-current =
     Ask first: { $value }
@@ -354,12 +366,18 @@ admin-overview = Today: { $spent } for { $edits ->
     [one] 1 person
    *[other] { $people } people
 }, { $failed } failed; { $held } held.
-admin-waiting = 🕓 Waiting for your approval: { $people } people, { $groups } groups.
+admin-waiting = 🕓 Waiting for your approval: { $people ->
+    [one] 1 person
+   *[other] { $people } people
+}, { $groups ->
+    [one] 1 group
+   *[other] { $groups } groups
+}.
 admin-unknown-some = ❓ { $count ->
     [one] 1 edit
    *[other] { $count } edits
 } of unknown fate to settle.
-admin-empty = ⚠️ WaveSpeed's account is empty, so nothing new is taken up.
+admin-empty = ⚠️ WaveSpeed's account is empty, so nothing new is taken up for its models.
 admin-paused = ⏸ Paused: nothing new is taken up.
 admin-resumed = New edits are taken up again.
 admin-list = { $which ->
@@ -428,8 +446,8 @@ admin-edits = { $which ->
     }
     [unknown] { $count ->
         [0] No edit is of unknown fate.
-        [one] Nobody knows whether WaveSpeed took this edit. Its money stays held until you settle it.
-       *[other] Nobody knows whether WaveSpeed took these { $count } edits. Their money stays held until you settle them.
+        [one] Nobody knows whether the provider took this edit. Its money stays held until you settle it.
+       *[other] Nobody knows whether the provider took these { $count } edits. Their money stays held until you settle them.
     }
    *[person] { $count ->
         [0] No edits yet.
@@ -454,13 +472,13 @@ admin-edit = Edit { $id } of { $who }
 admin-edit-state = { $model } · { $state } · { $age } ago
 admin-edit-money = Held { $held }, charged { $charged }.
 admin-edit-reason = Why: { $reason }
-admin-edit-unknown = Nobody knows whether WaveSpeed took it. Look for it in WaveSpeed's billing, then settle it.
+admin-edit-unknown = Nobody knows whether the provider took it. Look for it in the provider's billing, then settle it.
 admin-edit-none = I know no edit of that number. Write at least its first four characters: /admin edit abcd1234
 admin-state = { $state ->
     [held] accepted
     [queued] in the queue
     [submitting] being sent
-    [running] at WaveSpeed
+    [running] at the provider
     [finishing] being finished
     [delivering] being delivered
     [done] done
@@ -470,8 +488,8 @@ admin-state = { $state ->
    *[undeliverable] not deliverable
 }
 admin-sure = { $act ->
-    [block] Block { $who }? They get one sentence, then silence.
-    [shut] Block the group { $who }? I won't answer there any more.
+    [block] Block { $who }? They get one sentence, then silence. What is not bought yet for them is cancelled.
+    [shut] Block the group { $who }? I won't answer there any more, and cancel what is not bought yet.
     [charged] Settle it as charged? { $who } pays { $price }.
    *[refund] Give { $price } back to { $who }?
 }
@@ -491,8 +509,8 @@ admin-csv-failed = Telegram did not take the file. Please try again.
 
 cancel-nothing = There is nothing to cancel: none of your edits is under way here.
 cancel-which = Which one shall I cancel?
-cancel-bought = It is with WaveSpeed already, so it is charged ({ $price }). The picture comes when it is ready.
-cancel-some = Cancelled { $free } of { $count }. The rest is with WaveSpeed already, so it is charged ({ $price }).
+cancel-bought = It is with the provider already, so it is charged ({ $price }). The picture comes when it is ready.
+cancel-some = Cancelled { $free } of { $count }. The rest is with the provider already, so it is charged ({ $price }).
 cancel-over = That edit has ended already.
 cancel-not-yours = Only who asked for an edit can cancel it, or an admin of the group.
 
@@ -503,6 +521,8 @@ option-better = Better quality
 option-compare = Before/after
 option-models = Other model…
 option-back = ‹ Back
+models-more = /model shows all.
+option-again-with = Again with { $title }
 option-priced = { $label } · { $price }
 option-confirmed = Yes · { $price }
 compare-caption = Before and after.
@@ -531,7 +551,7 @@ group-status = { $count ->
 group-status-line = { $name }, “{ $prompt }”: { $stage }
 group-status-more = … and { $count } more
 stage-queued-place = 🕓 In the queue: yours is number { $place }.
-stage-waiting-turn-place = 🕓 WaveSpeed is busy; your edit is number { $place } of those that wait. Nothing is lost. { $seconds } s
+stage-waiting-turn-place = 🕓 The provider is busy; your edit is number { $place } of those that wait. Nothing is lost. { $seconds } s
 
 ## Who may use it
 

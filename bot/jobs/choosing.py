@@ -1,0 +1,131 @@
+"""Which model a request is for: the person's, the one that took over from it, or the default they can pay."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Protocol
+
+import structlog
+
+from bot.clock import Clock
+from bot.domain.budgets import Account
+from bot.domain.catalogue import Catalogue, Model
+from bot.domain.edits import Request
+from bot.domain.money import dollars
+from bot.domain.ports import Messenger
+from bot.domain.preferences import Preferences, model_for, price_range
+from bot.domain.roles import CANCEL, Option, Question, Topic
+from bot.domain.stores import People
+from bot.jobs.doors import Doors
+
+log = structlog.get_logger(__name__)
+_MOST_OFFERED = 4  # the successor among them
+
+
+class Limits(Protocol):
+    """The part of `bot.domain.budgets.Accounts` that is read here."""
+
+    async def accounts(self, user_id: int, chat_id: int, now: datetime) -> Sequence[Account]: ...
+
+
+class Choosing:
+    """Costs nothing, and comes before anything is fetched.
+
+    Who had chosen a model that is gone is moved to its successor with their next request: they are told
+    once, or asked first where it costs more. What they answer is their model from then on.
+    """
+
+    def __init__(
+        self,
+        people: People,
+        limits: Limits,
+        catalogue: Callable[[], Catalogue],
+        doors: Doors,
+        messenger: Messenger,
+        clock: Clock,
+    ) -> None:
+        self._people = people
+        self._limits = limits
+        self._catalogue = catalogue
+        self._doors = doors
+        self._messenger = messenger
+        self._clock = clock
+        self._moving = asyncio.Lock()
+
+    async def __call__(self, request: Request) -> Request | Question:
+        """The request with its model decided, or what is to be asked first.
+
+        Raises:
+            ModelWithdrawn: nothing is live. AccountEmpty: the model's provider can't be paid. StorageBusy.
+        """
+        preferences = await self._people.preferences(request.user_id)
+        if preferences.model is not None and not self._catalogue().is_live(preferences.model):
+            async with self._moving:  # of two requests at once, one is told
+                preferences = await self._people.preferences(request.user_id)
+                question = await self._move(request, preferences)
+            if question is not None:
+                return question
+            preferences = await self._people.preferences(request.user_id)
+        model = await self._model(request, preferences)
+        await self._doors.check(model.provider)
+        return replace(request, decision=replace(request.decision, model=model.name))
+
+    async def _model(self, request: Request, preferences: Preferences) -> Model:
+        if request.decision.model is not None:
+            return self._catalogue().for_person(request.decision.model)
+        return model_for(self._catalogue(), preferences, await self._left(request))
+
+    async def _left(self, request: Request) -> int | None:
+        """What the smallest limit leaves, in micro-dollars; None: there is no limit."""
+        now = self._clock.now()
+        accounts = await self._limits.accounts(request.user_id, request.place.chat_id, now)
+        return min((account.left for account in accounts if account.left is not None), default=None)
+
+    async def _move(self, request: Request, preferences: Preferences) -> Question | None:
+        """Make another model the person's, unless they have to be asked."""
+        catalogue, gone = self._catalogue(), preferences.model
+        if gone is None or catalogue.is_live(gone):  # another request was quicker
+            return None
+        if request.decision.model is not None:
+            await self._people.save_preferences(
+                request.user_id, replace(preferences, model=request.decision.model)
+            )
+            return None
+        row, successor = catalogue.models.get(gone), catalogue.for_person(gone)
+        moved = replace(preferences, model=successor.name)
+        before = price_range(preferences, _row(row, request)) if row else None
+        price = price_range(moved, _row(successor, request))
+        shown = {"name": row.title if row else gone, "title": successor.title, "price": _shown(price)}
+        if before is None or price is None or price[1] > before[1]:
+            known = "unknown" if before is None else _shown(before)
+            return self._dearer(request, preferences, successor, {**shown, "before": known})
+        await self._messenger.moved(request, shown["name"], successor.title, shown["price"])
+        await self._people.save_preferences(request.user_id, moved)
+        log.info("person_moved", user=request.user_id, gone=gone, model=successor.name)
+        return None
+
+    def _dearer(
+        self, request: Request, preferences: Preferences, successor: Model, shown: dict[str, str]
+    ) -> Question:
+        others = [model for model in self._catalogue().preferred if model.name != successor.name]
+        options = []
+        for model in [successor, *others][:_MOST_OFFERED]:
+            price = _shown(price_range(replace(preferences, model=model.name), _row(model, request)))
+            options.append(Option(f"model:{model.name}", {"title": model.title, "price": price}))
+        return Question(Topic.SUCCESSOR, (*options, Option(CANCEL)), shown)
+
+
+def _row(model: Model, request: Request) -> Model:
+    """What is bought: without pictures the model's sibling, where it has one."""
+    return model if request.pictures else model.create or model
+
+
+def _shown(prices: tuple[int, int] | None) -> str:
+    """As menus have it."""
+    if prices is None:
+        return "?"
+    cheapest, dearest = map(dollars, prices)
+    return cheapest if cheapest == dearest else f"{cheapest}–{dearest}"
