@@ -30,13 +30,16 @@ from bot.jobs.engine import Engine
 from bot.jobs.housekeeping import Housekeeping
 from bot.jobs.keyring import Keyring
 from bot.jobs.posting import Posting
+from bot.jobs.restored import AfterRestore
 from bot.jobs.watch import Watch
 from bot.jobs.webhooks import Webhooks
-from bot.money import Money
+from bot.money import WAVESPEED, Money
 from bot.process import check_sqlite, locked, running, until_told
 from bot.settings import Settings
 from bot.storage.database import Database
 from bot.storage.migrations import upgrade
+from bot.web import metrics
+from bot.web.metrics import Metrics
 from bot.world import Parts, Storage, World
 
 log = structlog.get_logger(__name__)
@@ -136,7 +139,7 @@ def _jobs(world: World) -> Parts:
         bot, progress, asking, notices, storage.buttons, world.imaging, world.live.now, timing, clock
     )
     pictures = Pictures(bot, storage.edits, storage.blobs, Limits(), timing)
-    watch, posting = Watch(world.provider, timing, clock, hooked=world.ways.told), Posting()
+    watch, posting = Watch(world.providers[WAVESPEED], timing, clock, hooked=world.ways.told), Posting()
     webhooks = world.ways.predictions(world.provider, storage.edits, watch)
     work = _steps(world, pictures, messages, watch, webhooks, posting)
     url = world.settings.engine_database_url
@@ -150,9 +153,7 @@ def _jobs(world: World) -> Parts:
         imaging=world.imaging,
         pictures=pictures,
         messenger=messages,
-        choose=Choosing(
-            storage.people, storage.accounts, world.live.now, world.money.doors, messages, clock
-        ),
+        choose=Choosing(storage.people, storage.accounts, world.live.now, world.money.doors, messages, clock),
         decide=Deciding(
             storage.people, world.imaging, pictures, storage.blobs, world.live.now, world.money.quotes
         ),
@@ -206,6 +207,18 @@ def _steps(
     )
 
 
+def _metrics(world: World, parts: Parts) -> Metrics:
+    """What Prometheus is told."""
+    ports = metrics.Ports(
+        figures=world.storage.figures.read,
+        report=parts.bills.last,
+        balance=lambda: parts.balance.last,
+        timing=world.settings.timing,
+        clock=world.clock,
+    )
+    return Metrics(ports)
+
+
 async def _entrance(world: World, parts: Parts) -> Entrance:
     """Open the door for those who may use the bot."""
     storage, settings = world.storage, world.settings
@@ -236,12 +249,16 @@ async def _work(world: World, claim: Callable[[str], None], ready: Callable[[str
         world.telegram, door.gate, rooms.build(world, parts, door), before=door.groups.handlers()
     )
     dispatch = Dispatch(bot, storage.inbox, world.telegram.process_update, timing, clock)
-    check, receiving = world.ways.updates(bot, storage.inbox, dispatch.arrived)
+    receives, receiving = world.ways.updates(bot, storage.inbox, dispatch.arrived)
+    checks = {"telegram": receives, "database": storage.figures.problem, "engine": parts.engine.problem}
+    measured = _metrics(world, parts)
     money = world.money.loops(world.live, parts.balance, parts.bills)
+    restored = AfterRestore(storage.notes, storage.edits, storage.requests, parts.messages, timing, clock)
     house = Housekeeping(
         edits=storage.edits,
         requests=storage.requests,
         inbox=storage.inbox,
+        buttons=storage.buttons,
         blobs=storage.blobs,
         result_days=world.settings.result_days,
         turns=storage.turns,
@@ -256,13 +273,14 @@ async def _work(world: World, claim: Callable[[str], None], ready: Callable[[str
     now = clock.now()
     await storage.requests.release(now, now + timedelta(seconds=timing.album_quiet))
     hooked = [parts.webhooks.run] if parts.webhooks else []
-    async with running(parts.watch.run, parts.progress.run, world.live.run, *hooked, *money) as working:
+    always = (parts.watch.run, parts.progress.run, world.live.run, measured.lateness)
+    async with running(*always, *hooked, *money) as working:
         intake = (*receiving, dispatch.run, parts.preparing.run, house.run)
         try:
             async with (
                 running(*intake) as taking_in,
-                running(door.profile.register),
-                world.ways.open(world.site, check),
+                running(door.profile.register, restored.run),
+                world.ways.open(world.site, checks, measured),
             ):
                 if code := await door.claims.offer():
                     claim(code)

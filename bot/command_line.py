@@ -1,4 +1,4 @@
-"""The command line: ``python -m bot run | demo | check | migrate | models | users | spend | edits``.
+"""The command line: ``python -m bot run | demo | check | migrate | backup | restore | models | …``.
 
 What takes long to load stands in the command that needs it: a wrong setting is told at once.
 """
@@ -151,6 +151,42 @@ def migrate() -> None:
     except WavebrushError as error:
         _refuse(error)
     print("The database is up to date.")
+
+
+@cli.command()
+def backup(
+    file: Annotated[Path, typer.Argument(help="The file to write: a tar, gzipped if it ends with .gz.")],
+) -> None:
+    """Write all that the bot keeps into one file, also while it runs. Keep it as safe as the bot's data."""
+    loaded = _load()
+    from bot import backup as backups
+
+    try:
+        manifest = backups.make(loaded, file, SystemClock())
+    except WavebrushError as error:
+        _refuse(error)
+    size = f"{manifest.files} files, {manifest.bytes / 1e6:.1f} MB"
+    print(f"{file}: {size}, as of {manifest.made_at:%Y-%m-%d %H:%M:%S} UTC")
+
+
+@cli.command()
+def restore(
+    file: Annotated[Path, typer.Argument(help="What a backup wrote.")],
+    force: Annotated[bool, typer.Option("--force", help="Keep aside what is in DATA_DIR.")] = False,
+) -> None:
+    """Put a backup back, while no bot runs. Nothing in it is bought a second time."""
+    loaded = _load()
+    from bot import backup as backups
+
+    try:
+        restored = asyncio.run(backups.restore(loaded, file, SystemClock(), force=force))
+    except WavebrushError as error:
+        _refuse(error)
+    print(
+        f"Restored as of {restored.made_at:%Y-%m-%d %H:%M:%S} UTC. "
+        f"Edits of unknown fate: {len(restored.edits)}; requests given up: {len(restored.requests)}. "
+        "The next start tells their people."
+    )
 
 
 AsCsv = Annotated[bool, typer.Option("--csv", help="Write CSV, for a spreadsheet.")]

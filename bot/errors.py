@@ -31,7 +31,8 @@
     │   ├── TooManyWaiting        enough of this person's edits wait already
     │   ├── IntakePaused          an admin paused the bot
     │   ├── AccountEmpty          the provider's account has no credits, as far as is known
-    │   └── NotServed             not one of the people this bot works for
+    │   ├── NotServed             not one of the people this bot works for
+    │   └── RequestForgotten      a backup was put back, and this may have been done after it
     ├── ImagingFailed             a picture worker died, ran out of memory or out of time
     ├── ProviderError
     │   ├── NotSent               the connection provably never opened: nothing was asked for
@@ -183,11 +184,11 @@ class PriceUnknown(Refused):
 
 class OverBudget(Refused):
     """A limit leaves too little. ``which`` (user-day, user-month, group-day, bot-day), ``limit``, ``left``
-    and ``price`` in dollars, ``hours`` until the limit turns (0: within the hour)."""
+    and ``price`` in dollars, ``hours`` and ``days`` until the limit turns (0: within the hour, the day)."""
 
 
 class TooManyWaiting(Refused):
-    """``waiting`` edits of this person are not done yet, and no more than ``limit`` may be."""
+    """``waiting`` edits of this person are not done yet; with the ``wanted`` ones it is more than ``limit``."""
 
 
 class IntakePaused(Refused):
@@ -200,6 +201,10 @@ class AccountEmpty(Refused):
 
 class NotServed(Refused):
     """The person is not one of those this bot works for."""
+
+
+class RequestForgotten(Refused):
+    """A backup was put back while this was open. What came of it afterwards, nobody knows here."""
 
 
 class ImagingFailed(WavebrushError):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
 
@@ -19,6 +19,7 @@ from bot.providers.wavespeed import WaveSpeed
 from bot.providers.wavespeed_webhooks import WaveSpeedWebhooks
 from bot.settings import Settings
 from bot.web import server
+from bot.web.metrics import Metrics
 
 
 @asynccontextmanager
@@ -34,12 +35,13 @@ async def page(settings: Settings, clock: Clock, host: str) -> AsyncIterator[tup
         waited = clock.monotonic() - began
         return f"not ready after {waited:.0f} s" if waited > patience else None
 
-    site = server.Site({"start": started}, starting=True)
+    site = server.Site({"start": started}, starting=True, patience=settings.timing.health)
     names = ["wavespeed"] if settings.public_url else []
     if settings.telegram_mode == "webhook":
         names.append("telegram")
     base = urlsplit(settings.public_url or "").path
-    app = server.build(site, tuple(names), base, settings.timing.read)
+    token = settings.metrics_token.get_secret_value() if settings.metrics_token else None
+    app = server.build(site, tuple(names), base, settings.timing.read, token)
     async with server.serving(app, settings.port, host) as port:
         yield site, port
 
@@ -81,10 +83,12 @@ class Ways:
         return hook.problem, [hook.run]
 
     @asynccontextmanager
-    async def open(self, site: server.Site, check: server.Check) -> AsyncIterator[None]:
+    async def open(
+        self, site: server.Site, checks: Mapping[str, server.Check], metrics: Metrics | None = None
+    ) -> AsyncIterator[None]:
         """Take in what comes while the context lasts; before and after, who posts is told to come again."""
-        site.checks, site.open, site.starting = {"telegram": check}, self._hooks, False
+        site.checks, site.open, site.metrics, site.starting = checks, self._hooks, metrics, False
         try:
             yield
         finally:
-            site.open = {}
+            site.open, site.metrics = {}, None

@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack
 
 from bot.domain.stores import Blobs
 from bot.jobs.providers import Providers
+from bot.providers.metered import Metered
 from bot.providers.openai_images import OpenAIImages
 from bot.providers.wavespeed import WaveSpeed
 from bot.settings import Settings
@@ -27,8 +28,8 @@ def wavespeed(settings: Settings, stack: AsyncExitStack) -> WaveSpeed:
 def providers(settings: Settings, stack: AsyncExitStack, first: WaveSpeed, blobs: Blobs) -> Providers:
     """All of them, by the names in the catalogue."""
     if settings.openai_api_key is None:
-        return Providers(wavespeed=first)
+        return Providers(wavespeed=Metered("wavespeed", first))
     key, url = settings.openai_api_key.get_secret_value(), settings.openai_api_url
     openai = OpenAIImages(key, blobs, base_url=url, timing=settings.timing)
     stack.push_async_callback(openai.aclose)
-    return Providers(wavespeed=first, openai=openai)
+    return Providers(wavespeed=Metered("wavespeed", first), openai=Metered("openai", openai))

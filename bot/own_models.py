@@ -21,7 +21,7 @@ def rows(data_dir: Path) -> Catalogue:
     path = data_dir / NAME
     try:
         return catalogue_file.load(path.read_text("utf-8"))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return catalogue_file.load()
     except (OSError, UnicodeDecodeError) as error:
         raise StartRefused(f"{path} can't be read ({type(error).__name__}): {_HELP}") from None

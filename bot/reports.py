@@ -23,6 +23,7 @@ from bot.domain.budgets import BOT_DAY, USER_DAY, USER_MONTH, Account, Scope
 from bot.domain.edits import EditState
 from bot.domain.money import MICROS, dollars
 from bot.errors import StartRefused
+from bot.jobs.notes import read
 from bot.jobs.reconcile import REPORT
 from bot.settings import Settings
 from bot.storage.access import SqlAccess
@@ -187,18 +188,18 @@ class Reports:
         overview = await self._accounts.overview(self._clock.now())
         limit, _ = await self._accounts.limit(BOT_DAY, 0)
         today = f"Today: {dollars(overview.spent)}" + (f" of {dollars(limit)}" if limit is not None else "")
-        kept = await self._notes.get(REPORT)
+        report = await read(self._notes, REPORT, Report.of_json)
         return (
             "",
             f"All together since {since}: {dollars(sum(day.micros for day in days))}",
             f"{today}; held: {dollars(overview.held)}",
-            "WaveSpeed's bills: not compared yet" if kept is None else self._drift(Report.of_json(kept)),
+            "WaveSpeed's bills: not compared yet" if report is None else self._drift(report),
             *(f"Broken: {one}" for one in await self._accounts.differences()),
         )
 
     def _drift(self, report: Report) -> str:
         at = report.at.astimezone(self._zone)
-        wrong = len(report.unbilled) + len(report.uncharged) + len(report.differing)
+        wrong = len(report.disagreements)
         return (
             f"WaveSpeed's bills (compared {at:%Y-%m-%d %H:%M}): charged {dollars(report.ours)}, "
             f"billed {dollars(report.billed + report.strange)}, drift {dollars(report.drift)}; "

@@ -195,6 +195,10 @@ class Settings(BaseSettings):
     port: int = Field(
         default=8000, ge=0, le=65535, description="Port of the health page and webhooks; 0 takes any free one"
     )
+    metrics_token: SecretStr | None = Field(
+        default=None,
+        description="The bearer token that reads `/metrics` at `PORT`, for Prometheus; empty: no such page",
+    )
     result_days: int = Field(default=90, ge=1, description="How long results are kept, in days")
     log_format: Literal["text", "json"] = Field(default="text", description="`text` or `json`")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
@@ -211,7 +215,7 @@ class Settings(BaseSettings):
             raise ValueError("it looks like 123456789:AAE…")
         return value
 
-    @field_validator("wavespeed_api_key", "openai_api_key")
+    @field_validator("wavespeed_api_key", "openai_api_key", "metrics_token")
     @classmethod
     def _key(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None and not re.fullmatch(r"[!-~]{8,}", value.get_secret_value()):
@@ -309,7 +313,7 @@ class Settings(BaseSettings):
     def secrets(self) -> tuple[str, ...]:
         """What must never be written anywhere, in every spelling, the longest first."""
         passwords = _PASSWORD.findall(self.database_url or "")
-        keys = (self.telegram_bot_token, self.wavespeed_api_key, self.openai_api_key)
+        keys = (self.telegram_bot_token, self.wavespeed_api_key, self.openai_api_key, self.metrics_token)
         plain = {
             *(key.get_secret_value() for key in keys if key is not None),
             *(written for groups in passwords for written in groups),

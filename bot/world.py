@@ -31,6 +31,7 @@ from bot.storage.buttons import SqlButtons
 from bot.storage.chats import SqlChats
 from bot.storage.database import Database
 from bot.storage.edits import SqlEdits
+from bot.storage.figures import SqlFigures
 from bot.storage.inbox import SqlInbox
 from bot.storage.ledger import SqlLedger
 from bot.storage.lists import SqlEditLists
@@ -58,6 +59,7 @@ class Storage:
     notes: SqlNotes
     turns: SqlTurns
     lists: SqlEditLists
+    figures: SqlFigures
 
     @classmethod
     def over(cls, settings: Settings, database: Database, clock: Clock) -> Storage:
@@ -78,6 +80,7 @@ class Storage:
             notes=SqlNotes(database),
             turns=SqlTurns(database),
             lists=SqlEditLists(database),
+            figures=SqlFigures(database, books),
         )
 
 

@@ -180,7 +180,7 @@ class FakeEdits:
     async def found(self, edit_id: str) -> bool:
         if self.edits[edit_id].state is not EditState.UNKNOWN:
             return False
-        revived = replace(self.edits[edit_id], state=EditState.RUNNING, reason=None, ended_at=None)
+        revived = replace(self.edits[edit_id], state=EditState.RUNNING, ended_at=None)
         self.edits[edit_id] = revived
         return True
 
@@ -237,9 +237,18 @@ class FakeEdits:
         return [edit.prompt for edit in self.edits.values()][:limit]
 
     async def settle(
-        self, edit_id: str, state: EditState, *, charge: int, reason: str | None, now: datetime
+        self,
+        edit_id: str,
+        state: EditState,
+        *,
+        charge: int,
+        reason: str | None,
+        now: datetime,
+        only: EditState | None = None,
     ) -> bool:
         self.busy.take()
+        if only is not None and self.edits[edit_id].state is not only:
+            return False
         charged = None if state is EditState.UNKNOWN else charge
         return self.change(edit_id, state=state, charged=charged, reason=reason, ended_at=now)
 
@@ -347,6 +356,7 @@ class FakeMessenger:
     places: list[tuple[int, float | None]] = field(default_factory=list)
     ends: list[tuple[Edit, WavebrushError | None]] = field(default_factory=list)
     notices: list[tuple[str, dict[str, str | int]]] = field(default_factory=list)
+    admins_away: bool = False  # none can be reached
     moves: list[tuple[str, str, str]] = field(default_factory=list)
     deliveries: Turns[int] = field(default_factory=lambda: Turns(77))
     delivered: list[tuple[bytes, int]] = field(default_factory=list)
@@ -373,8 +383,11 @@ class FakeMessenger:
         if place is not None:
             self.places.append((place, expected_seconds))
 
-    async def tell_admins(self, key: str, **values: str | int) -> None:
+    async def tell_admins(self, key: str, **values: str | int) -> bool:
+        if self.admins_away:
+            return False
         self.notices.append((key, values))
+        return True
 
     async def deliver(
         self, ready: Sequence[Ready], failed: Sequence[Edit], seconds: float

@@ -212,3 +212,18 @@ async def test_the_health_check_of_the_image(tmp_path: Path, problem: str | None
     ) as port:
         ended = await Shell(tmp_path, {}).run(*command, PORT=str(port), http_proxy=NOBODY)
     assert ended.code == code
+
+
+async def test_models(shell: Shell) -> None:
+    """Both tables, also before the bot's first start; a broken file of rows is told in one line."""
+    ended = await shell.bot("models")
+    assert (ended.code, ended.err) == (0, "")
+    assert ended.out.startswith("model ")
+    assert "Other edit models of WaveSpeed" in ended.out
+    data = shell.folder / "data"
+    data.mkdir()
+    (data / "models.toml").write_text("[models")
+    broken = await shell.bot("models", "--add", "makers/brush")
+    assert (broken.code, broken.out) == (2, "")
+    assert broken.err.startswith(f"{data / 'models.toml'}: ")
+    assert len(broken.err.splitlines()) == 1

@@ -46,7 +46,7 @@ async def test_what_is_served_from_the_first_moment(given: dict[str, str], statu
         clock.pass_(91)
         late = await http.get("/healthz")
         assert (late.status_code, late.json()["start"]) == (503, "not ready after 91 s")
-        async with incoming.Ways(chosen, Keyring("secret"), clock).open(site, fine):
+        async with incoming.Ways(chosen, Keyring("secret"), clock).open(site, {"telegram": fine}):
             assert (await http.get("/healthz")).json() == {"ok": True}
 
 

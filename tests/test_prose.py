@@ -80,9 +80,9 @@ def test_commands_exist(name: str) -> None:
 
 
 def test_readme_has_the_commands_that_people_need() -> None:
-    """demo, run, test, check and what shows people and money are in the table of commands."""
+    """demo, run, test, check and what shows models, people and money are in the table of commands."""
     named = [row[0].strip("`") for row in table(section("README.md", "Run it"))]
-    bot = [f"python -m bot {name}" for name in ("check", "users", "spend", "edits")]
+    bot = [f"python -m bot {name}" for name in ("check", "models", "users", "spend", "edits")]
     assert named == ["make demo", "make run", "make test", *bot]
 
 
@@ -120,8 +120,10 @@ def test_env_example_is_the_code() -> None:
 
 def test_the_model_list_is_the_catalogue() -> None:
     """WaveSpeed's names, endpoints and what an edit costs, in the order in which they are preferred."""
-    expected = []
-    for model in catalogue_file.load().offered:
+    expected, catalogue = [], catalogue_file.load()
+    rest = [name for name in catalogue.models if name not in catalogue.preference]
+    for name in (*catalogue.preference, *rest):
+        model = catalogue.models[name]
         if model.provider != "wavespeed":
             continue
         prices = [price.micros for price in model.prices]

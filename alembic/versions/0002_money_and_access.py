@@ -27,6 +27,7 @@ def upgrade() -> None:
     for table, column in _new_columns():
         op.add_column(table, column)
     op.create_index("ix_edits_batch", "edits", ["batch"])
+    op.create_index("ix_attempts_opened_at", "attempts", ["opened_at"])
     _groups()
     _ledger()
     _budgets()
@@ -44,6 +45,7 @@ def downgrade() -> None:
     with op.batch_alter_table("ledger") as ledger:
         ledger.create_unique_constraint("uq_ledger_edit_id_kind", ["edit_id", "kind"])
     op.create_index("ix_ledger_day", "ledger", ["day", "kind", "micros"])
+    op.drop_index("ix_attempts_opened_at", "attempts")
     op.drop_index("ix_edits_batch", "edits")
     for table, column in _new_columns():
         with op.batch_alter_table(table) as altered:

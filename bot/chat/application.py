@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
+from http import HTTPStatus
 from typing import Any
 
 import structlog
@@ -17,6 +18,7 @@ from telegram.ext import (
 )
 from telegram.request import HTTPXRequest
 
+from bot import meters
 from bot.chat.failures import translate
 from bot.chat.gate import Gate
 from bot.chat.limiter import Limiter, Moved
@@ -28,6 +30,20 @@ log = structlog.get_logger(__name__)
 
 App = Application[Any, Any, Any, Any, Any, Any]
 Room = list[BaseHandler[Any, Any, Any]]
+
+
+class _Counting(HTTPXRequest):
+    """Counts what fails. All calls pass here, those that the limiter repeats each time."""
+
+    async def do_request(self, *args: Any, **kwargs: Any) -> tuple[int, bytes]:
+        try:
+            status, body = await super().do_request(*args, **kwargs)
+        except TelegramError as error:
+            meters.TELEGRAM_ERRORS.labels(type(error).__name__).inc()
+            raise
+        if status >= HTTPStatus.BAD_REQUEST:
+            meters.TELEGRAM_ERRORS.labels(str(status)).inc()
+        return status, body
 
 
 class _Strict(App):
@@ -52,7 +68,7 @@ def build(token: str, api_url: str, timing: Timing, clock: Clock, moved: Moved |
     """
 
     def request(connections: int) -> HTTPXRequest:
-        return HTTPXRequest(
+        return _Counting(
             connection_pool_size=connections,
             connect_timeout=timing.http_connect,
             read_timeout=timing.telegram_read,

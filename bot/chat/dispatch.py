@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 import structlog
+from structlog.contextvars import bound_contextvars
 from telegram import Bot, Update
 
 from bot.clock import Clock
@@ -97,7 +98,8 @@ class Dispatch:
             try:
                 update = None if given_up else Update.de_json(json.loads(raw.body), self._bot)
                 if update is not None:
-                    await self._handle(update)
+                    with bound_contextvars(update=raw.update_id):
+                        await self._handle(update)
                 await self._inbox.done(raw.update_id, readable=not given_up)
                 return
             except WavebrushError as error:

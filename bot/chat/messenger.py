@@ -70,9 +70,9 @@ class Messages:
         """Show where an edit is."""
         self._progress.show(edit, stage, expected_seconds, place)
 
-    async def tell_admins(self, key: str, **values: str | int) -> None:
-        """Send every admin a sentence."""
-        await self._notices.tell_admins(key, **values)
+    async def tell_admins(self, key: str, **values: str | int) -> bool:
+        """Send every admin a sentence; whether any was reached."""
+        return await self._notices.tell_admins(key, **values)
 
     async def end(self, edit: Edit, error: WavebrushError | None = None) -> None:
         """Take the status away. A failure is a new reply, since an edited message notifies nobody."""

@@ -23,11 +23,15 @@ class Notices:
         self._bot = bot
         self._access = access
         self._admins = admins
+        self._known: dict[int, str | None] = dict.fromkeys(admins)  # with the language, as last read
 
-    async def tell_admins(self, key: str, **values: str | int) -> None:
-        """Send every admin a sentence, each in their language."""
-        for user_id, language in (await self._languages()).items():
+    async def tell_admins(self, key: str, **values: str | int) -> bool:
+        """Send every admin a sentence, each in their language; whether any was reached."""
+        sent = [
             await reply(self._bot, Place(user_id, 0), say(key, language, **values))
+            for user_id, language in (await self._languages()).items()
+        ]
+        return any(message is not None for message in sent)
 
     async def _languages(self) -> dict[int, str | None]:
         try:
@@ -35,5 +39,6 @@ class Notices:
             named = {user_id: (await self._access.member(user_id)).language for user_id in self._admins}
         except StorageBusy as error:
             log.warning("admins_not_read", detail=str(error))
-            return dict.fromkeys(self._admins)
-        return {**claimed, **named}
+            return self._known
+        self._known = {**claimed, **named}
+        return self._known

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import structlog
+from structlog.contextvars import bound_contextvars
 from telegram import CallbackQuery, InlineKeyboardMarkup, Update
 from telegram.error import TelegramError
 from telegram.ext import BaseHandler, CallbackQueryHandler, ContextTypes
@@ -58,14 +59,19 @@ class Presses:
         elif button.user_id != query.from_user.id:
             await answer(query, Pressed(say("button-not-yours", language)))
         else:
-            await answer(query, await self._rooms[button.subject.partition(":")[0]](button, query))
+            kind, _, about = button.subject.partition(":")
+            with bound_contextvars(**{kind: about}):  # every line of the log names what it is about
+                await answer(query, await self._rooms[kind](button, query))
 
 
 async def answer(query: CallbackQuery, pressed: Pressed) -> None:
     """Say it to who pressed (and to nobody else), and change the buttons."""
     try:
         await query.answer(pressed.text[:_MOST], show_alert=len(pressed.text) > _MOST_AT_A_GLANCE)
-        if pressed.close or pressed.buttons is not None:
-            await query.edit_message_reply_markup(pressed.buttons)
-    except TelegramError as error:
+    except TelegramError as error:  # too late, say; its buttons go all the same
         log.info("press_not_answered", detail=str(translate(error)))
+    if pressed.close or pressed.buttons is not None:
+        try:
+            await query.edit_message_reply_markup(pressed.buttons)
+        except TelegramError as error:
+            log.info("buttons_not_changed", detail=str(translate(error)))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine
+from contextvars import Context
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -311,7 +312,8 @@ class Progress:
             log.warning("status_not_noted", edit=edit_id, detail=str(error))
 
     def _start(self, coroutine: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
-        task = asyncio.create_task(coroutine, name=name)
+        # In a context of its own: a status may outlive the edit that began it, and show others.
+        task = asyncio.create_task(coroutine, name=name, context=Context())
         self._tasks.add(task)
         task.add_done_callback(self._finished)
         return task

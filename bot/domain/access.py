@@ -168,6 +168,10 @@ class Access(Protocol):
         """The admins by claim."""
         ...
 
+    async def revoke(self, user_id: int) -> bool:
+        """Take back that a person is an admin by the claim code; False if they are not."""
+        ...
+
     async def members(self, wanted: str = "", offset: int = 0, limit: int = 8) -> Sequence[Member]:
         """People whose name, username or id contains ``wanted``, waiting ones first, then the latest seen."""
         ...

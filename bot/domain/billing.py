@@ -21,6 +21,7 @@ class Purchase:
     opened_at: datetime
     charged: int
     settled: bool = True
+    adjusted: bool = False  # an admin corrected the charge, so it is not to be what was billed
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +58,14 @@ class Report:
         return self.billed + self.strange - self.ours
 
     @property
+    def disagreements(self) -> tuple[Disagreement, ...]:
+        """All edits to look into."""
+        return (*self.unbilled, *self.uncharged, *self.differing)
+
+    @property
     def agrees(self) -> bool:
         """Whether there is nothing to look into."""
-        return not (self.unbilled or self.uncharged or self.differing or self.strangers)
+        return not (self.disagreements or self.strangers)
 
     def as_json(self) -> str:
         """The report as text, for `of_json`."""
@@ -98,7 +104,8 @@ def compare(
     for billing in billings:
         if billing.prediction_id is not None:
             sums[billing.prediction_id] = sums.get(billing.prediction_id, 0) + billing.micros
-    edits = _edits([one for one in known.values() if since <= one.opened_at < until and one.settled], sums)
+    compared = [one for one in known.values() if one.settled and not one.adjusted]
+    edits = _edits([one for one in compared if since <= one.opened_at < until], sums)
     bought = {billing.prediction_id: billing.at for billing in reversed(billings)}
     strange = {
         prediction_id: micros

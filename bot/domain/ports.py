@@ -281,6 +281,6 @@ class Messenger(Protocol):
         """Take the status message away; with an error, reply with its sentence."""
         ...
 
-    async def tell_admins(self, key: str, **values: str | int) -> None:
-        """Send every admin the sentence ``key``, filled in."""
+    async def tell_admins(self, key: str, **values: str | int) -> bool:
+        """Send every admin the sentence ``key``, filled in; whether any was reached."""
         ...

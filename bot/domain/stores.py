@@ -114,6 +114,10 @@ class Requests(Protocol):
         """Expire open ones created before; how many."""
         ...
 
+    async def blank(self, before: datetime) -> int:
+        """Forget the words of closed ones created before; of how many."""
+        ...
+
 
 class EditEnded(ValueError):
     """The edit is final already, perhaps cancelled a moment ago: nothing more may be bought for it."""
@@ -147,7 +151,10 @@ class Edits(Protocol):
         ...
 
     async def found(self, edit_id: str) -> bool:
-        """unknown → running: its prediction was found after all. False if it is not unknown (any more)."""
+        """unknown → running: its prediction was found after all. False if it is not unknown (any more).
+
+        Its reason stays: its person was told that nobody knows what became of it.
+        """
         ...
 
     async def named(self, attempt_id: int, prediction_id: str, cost: int | None = None) -> bool:
@@ -174,11 +181,19 @@ class Edits(Protocol):
         ...
 
     async def settle(
-        self, edit_id: str, state: EditState, *, charge: int, reason: str | None, now: datetime
+        self,
+        edit_id: str,
+        state: EditState,
+        *,
+        charge: int,
+        reason: str | None,
+        now: datetime,
+        only: EditState | None = None,
     ) -> bool:
         """One transaction: the final state, the charge, and the rest of the hold released.
 
-        ``unknown`` writes no ledger row: its hold stays. False if the edit was final already.
+        ``unknown`` writes no ledger row: its hold stays. False if the edit was final already, or is not
+        in the state ``only``.
         """
         ...
 
@@ -318,6 +333,10 @@ class Buttons(Protocol):
     async def keep(self, buttons: Sequence[Button], now: datetime) -> None: ...
 
     async def find(self, button_id: str) -> Button | None: ...
+
+    async def purge(self, before: datetime) -> int:
+        """Forget those shown before; how many."""
+        ...
 
     async def of(self, subject: str) -> list[Button]:
         """Those of one subject."""

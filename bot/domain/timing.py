@@ -66,6 +66,9 @@ class Timing:
     forget: float = 3600.0
     upload_keep: float = 86_400.0  # a picture that waits for a submit; none waits longer than edit_deadline
     imaging: float = 60.0  # one piece of picture work
+    health: float = 5.0  # so long a check of the health page may take
+    metrics_keep: float = 5.0  # the database is read for metrics at most once in this
+    lateness_beat: float = 1.0  # how often the event loop's lateness is measured
     shutdown: float = 4.0  # so long running steps may finish at the end
 
     def faster(self, factor: float) -> Timing:

@@ -17,6 +17,7 @@ from bot.jobs.doors import Doors
 
 log = structlog.get_logger(__name__)
 LOW = "low-balance"
+_CLEARLY = 10  # it is low no more once it is a tenth above the limit
 
 
 class Account(Protocol):
@@ -70,12 +71,13 @@ class Balance:
             ProviderError, StorageBusy: not now.
         """
         self.last = balance = await self._provider.balance()
-        shown = dollars(balance)
         if await self._doors.refill(balance):
             log.info("account_refilled", balance=balance)
-            await self._messenger.tell_admins("notice-refilled", balance=shown)
-        if self._low is None or balance >= self._low:
+        await self._doors.announce(self._messenger)
+        if self._low is None or balance >= self._low + self._low // _CLEARLY:
             await self._notes.drop(LOW)
-        elif await self._notes.put_new(LOW, str(balance), self._clock.now()):
+        elif balance < self._low and await self._notes.get(LOW) is None:
             log.warning("balance_low", balance=balance, limit=self._low)
-            await self._messenger.tell_admins("notice-low-balance", balance=shown, limit=dollars(self._low))
+            limit = dollars(self._low)
+            if await self._messenger.tell_admins("notice-low-balance", balance=dollars(balance), limit=limit):
+                await self._notes.put(LOW, str(balance), self._clock.now())

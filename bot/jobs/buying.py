@@ -20,6 +20,7 @@ from bot.errors import (
     ModelGone,
     NotSent,
     ProviderError,
+    StorageBusy,
     Throttled,
 )
 from bot.jobs.answers import Answers
@@ -117,7 +118,10 @@ class Buying(Waiting):
         provider = self._provider(edit)
         log.error("account_exhausted", provider=provider, needed=edit.quote)
         if await self._durably(self._.doors.exhaust, provider, edit.quote):
-            await self._.messenger.tell_admins("notice-exhausted")
+            try:
+                await self._.doors.announce(self._.messenger)
+            except StorageBusy as error:  # the next look at the balance comes back to it
+                log.warning("exhausted_not_told", detail=str(error))
 
     async def _open(self, edit: Edit, source_url: str) -> Attempt:
         """Open the attempt; once more after a busy moment, in which it may have been written, is harmless.

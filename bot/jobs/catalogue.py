@@ -18,6 +18,7 @@ from bot.domain.ports import Provider
 from bot.domain.stores import Notes
 from bot.domain.timing import Timing
 from bot.errors import ProviderError, StorageBusy
+from bot.jobs.notes import read
 
 log = structlog.get_logger(__name__)
 
@@ -74,12 +75,12 @@ class LiveCatalogue:
         """Take up what was known before the last restart."""
         for name in self._providers:
             try:
-                text = await self._notes.get(f"{NOTE}{name}")
+                known = await read(self._notes, f"{NOTE}{name}", _list_of)
             except StorageBusy as error:
                 log.warning("models_not_loaded", provider=name, detail=str(error))
                 continue
-            if text is not None:
-                self._lists[name] = _list_of(json.loads(text))
+            if known is not None:
+                self._lists[name] = known
         self._take()
 
     async def refresh(self) -> bool:
@@ -152,8 +153,9 @@ def _plain(known: LiveList) -> dict[str, Any]:
     return {"at": known.at.isoformat(), "models": models}
 
 
-def _list_of(kept: Mapping[str, Any]) -> LiveList:
+def _list_of(text: str) -> LiveList:
     """What `_plain` wrote."""
+    kept = json.loads(text)
     at, models = datetime.fromisoformat(kept["at"]), kept["models"]
     return LiveList(None if models is None else {row["endpoint"]: _model(row) for row in models}, at)
 

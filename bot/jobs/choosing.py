@@ -76,7 +76,10 @@ class Choosing:
     async def _model(self, request: Request, preferences: Preferences) -> Model:
         if request.decision.model is not None:
             return self._catalogue().for_person(request.decision.model)
-        return model_for(self._catalogue(), preferences, await self._left(request))
+        catalogue = self._catalogue()
+        if preferences.model is None and not request.pictures:  # of those that make some
+            catalogue = _siblings(catalogue) or catalogue
+        return model_for(catalogue, preferences, await self._left(request))
 
     async def _left(self, request: Request) -> int | None:
         """What the smallest limit leaves, in micro-dollars; None: there is no limit."""
@@ -116,6 +119,13 @@ class Choosing:
             price = _shown(price_range(replace(preferences, model=model.name), _row(model, request)))
             options.append(Option(f"model:{model.name}", {"title": model.title, "price": price}))
         return Question(Topic.SUCCESSOR, (*options, Option(CANCEL)), shown)
+
+
+def _siblings(catalogue: Catalogue) -> Catalogue | None:
+    """What makes pictures from words alone, as a catalogue of its own; None if there is nothing."""
+    live = [model for name, model in catalogue.models.items() if catalogue.is_live(name)]
+    siblings = {model.name: one for model in live if (one := catalogue.creator(model)) is not None}
+    return replace(catalogue, models=siblings, live=frozenset(siblings)) if siblings else None
 
 
 def _row(model: Model, request: Request) -> Model:

@@ -2,12 +2,47 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime, timedelta
+from typing import Self
+
 from bot.clock import Clock
+from bot.domain.money import dollars
+from bot.domain.ports import Messenger
 from bot.domain.stores import Notes
 from bot.errors import AccountEmpty, IntakePaused
+from bot.jobs.notes import read
 
 PAUSED = "paused"
-EXHAUSTED = "exhausted"
+EXHAUSTED, TOLD = "exhausted", "exhausted-told"
+_TRY_AGAIN = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class _Drought:
+    """Why a door is closed: what could not be paid, and the lowest balance known around that time."""
+
+    needed: int
+    lowest: int | None
+    at: str
+
+    @classmethod
+    def of_json(cls, text: str) -> Self:
+        kept = cls(**json.loads(text))
+        datetime.fromisoformat(kept.at)
+        return kept
+
+    def over(self, balance: int, now: datetime) -> bool:
+        """Whether the balance pays again what it could not pay.
+
+        The provider may refuse although the balance covers our quote. So it must have risen, too; or be
+        tried again after an hour, since nobody may have seen how low it was.
+        """
+        risen = self.lowest is not None and balance > self.lowest
+        return balance >= self.needed and (
+            risen or abs(now - datetime.fromisoformat(self.at)) >= _TRY_AGAIN
+        )
 
 
 class Doors:
@@ -21,6 +56,7 @@ class Doors:
         self._notes = notes
         self._clock = clock
         self._watched = watched
+        self._balance: int | None = None  # as last seen
 
     async def check(self, provider: str | None = None) -> None:
         """Let a new edit pass, as far as is known; with ``provider``, one that it would make.
@@ -53,11 +89,30 @@ class Doors:
         """A provider said that its account can't pay ``needed``; False if that was known, or is another's."""
         if provider != self._watched:
             return False
-        return await self._notes.put_new(EXHAUSTED, str(needed), self._clock.now())
+        now = self._clock.now()
+        drought = _Drought(needed, self._balance, now.isoformat())
+        return await self._notes.put_new(EXHAUSTED, json.dumps(asdict(drought)), now)
 
     async def refill(self, balance: int) -> bool:
         """The balance was read; True if it pays again what it could not pay."""
-        needed = await self._notes.get(EXHAUSTED)
-        if needed is None or balance < int(needed or 0):
+        self._balance = balance
+        if not await self.exhausted():
             return False
-        return await self._notes.drop(EXHAUSTED)
+        drought, now = await read(self._notes, EXHAUSTED, _Drought.of_json), self._clock.now()
+        if drought is None or drought.over(balance, now):
+            return await self._notes.drop(EXHAUSTED)
+        if drought.lowest is None or balance < drought.lowest:
+            lower = replace(drought, lowest=balance)
+            await self._notes.put(EXHAUSTED, json.dumps(asdict(lower)), now)
+        return False
+
+    async def announce(self, messenger: Messenger) -> None:
+        """Tell admins where they were told otherwise last. Who could not be reached is told next time."""
+        exhausted, told = await self.exhausted(), await self._notes.get(TOLD) is not None
+        if exhausted and not told:
+            if await messenger.tell_admins("notice-exhausted"):
+                await self._notes.put(TOLD, "", self._clock.now())
+        elif told and not exhausted:
+            balance = "?" if self._balance is None else dollars(self._balance)
+            if await messenger.tell_admins("notice-refilled", balance=balance):
+                await self._notes.drop(TOLD)

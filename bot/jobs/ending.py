@@ -88,7 +88,9 @@ class Ends:
     async def _end(self, edit: Edit, state: EditState, error: WavebrushError, charge: int) -> str:
         await self._settle(edit, state, charge=charge, reason=error.key)
         ended = await self._.edits.get(edit.id)
-        quiet = ended.state is EditState.CANCELLED or await self._said_later(ended)
+        # Of an unknown one that was found, and can't be read still, its person knows already.
+        again = state is EditState.UNKNOWN and edit.reason == error.key
+        quiet = again or ended.state is EditState.CANCELLED or await self._said_later(ended)
         await self._.messenger.end(ended, None if quiet else error)
         if ended.batch is not None and not quiet:
             await self._say_the_others(ended)

@@ -81,6 +81,7 @@ class Engine:
             # Nothing of ours listens; only the stop has to wait until the listener has looked once more.
             "notification_listener_polling_interval_sec": 0.1,
             "log_level": "WARNING",
+            "db_engine_kwargs": {"hide_parameters": True},  # else its errors repeat what was to be written
         }
         DBOS(config=config)
 
@@ -152,7 +153,14 @@ class Engine:
         Raises:
             StorageBusy: not now.
         """
-        before = (self._clock.now() - _KEEP_FINISHED).isoformat()
+        before, deleted = (self._clock.now() - _KEEP_FINISHED).isoformat(), 0
+        while True:
+            batch = await self._forget_batch(before)
+            deleted += batch
+            if batch < _DELETE_BATCH:
+                return deleted
+
+    async def _forget_batch(self, before: str) -> int:
         with _border():
             finished = await DBOS.list_workflows_async(
                 status=["SUCCESS", "ERROR", "CANCELLED"],
@@ -164,6 +172,15 @@ class Engine:
             if finished:
                 await DBOS.delete_workflows_async([workflow.workflow_id for workflow in finished])
         return len(finished)
+
+    async def problem(self) -> str | None:
+        """What is wrong with the engine, for the health page; None while its queue can be read."""
+        try:
+            with _border():
+                queue = await DBOS.retrieve_queue_async(QUEUE)
+        except StorageBusy:
+            return "the engine's database does not answer"
+        return None if queue else "the engine has no queue"
 
     async def stop(self, seconds: float) -> None:
         """Let running edits finish for at most ``seconds``; what is left goes on at the next start.

@@ -10,7 +10,7 @@ import structlog
 
 from bot.clock import Clock
 from bot.domain.edits import EditState
-from bot.domain.stores import UPLOADS, Blobs, Edits, Inbox, Requests
+from bot.domain.stores import UPLOADS, Blobs, Buttons, Edits, Inbox, Requests
 from bot.domain.timing import Timing
 from bot.domain.turns import Turns
 from bot.errors import WavebrushError
@@ -28,6 +28,7 @@ class Housekeeping:
         edits: Edits,
         requests: Requests,
         inbox: Inbox,
+        buttons: Buttons,
         blobs: Blobs,
         result_days: int,
         turns: Turns,
@@ -39,6 +40,7 @@ class Housekeeping:
         self._edits = edits
         self._requests = requests
         self._inbox = inbox
+        self._buttons = buttons
         self._blobs = blobs
         self._result_days = result_days
         self._turns = turns
@@ -58,6 +60,8 @@ class Housekeeping:
                     self._expire,
                     self._forget_updates,
                     self._forget_results,
+                    self._forget_words,
+                    self._forget_buttons,
                     self._forget_uploads,
                     self._forget_workflows,
                     self._forget_turns,
@@ -90,6 +94,13 @@ class Housekeeping:
 
     async def _forget_results(self) -> None:
         await self._blobs.purge(self._ago(self._result_days * 86_400.0))
+
+    async def _forget_words(self) -> None:
+        """Of closed requests; an edit keeps its own, for the buttons under its result and for `/history`."""
+        await self._requests.blank(self._ago(self._result_days * 86_400.0))
+
+    async def _forget_buttons(self) -> None:
+        await self._buttons.purge(self._ago(self._result_days * 86_400.0))
 
     async def _forget_uploads(self) -> None:
         """What the submits of a day ago left: each takes its own away, but for a crash."""

@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Protocol
 
 import structlog
+from structlog.contextvars import bound_contextvars
 
 from bot.clock import Clock
 from bot.domain.edits import Edit, EditState, Place, Request, RequestState
@@ -100,7 +101,8 @@ class Preparing:
     async def _guarded(self, request: Request) -> None:
         async with self._free:
             try:
-                await self.prepare(request)
+                with bound_contextvars(request=request.id):
+                    await self.prepare(request)
             except WavebrushError as error:
                 # Its lease runs out and it is taken up again, until it expires.
                 log.warning("prepare_failed", request=request.id, detail=str(error))

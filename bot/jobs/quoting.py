@@ -21,6 +21,7 @@ from bot.domain.ports import Submission
 from bot.domain.stores import Notes
 from bot.domain.timing import Timing
 from bot.errors import PriceUnknown, ProviderError, StorageBusy
+from bot.jobs.notes import read
 
 log = structlog.get_logger(__name__)
 
@@ -31,6 +32,8 @@ _AT_ONCE = 4
 _PICTURE = "https://example.com/{number}.png"
 _PROMPT = "a picture"
 _SHOWN = (QUALITY, RESOLUTION)  # what menus price
+_MOST_SHOWN = 1  # pictures
+_HOLDS_FOR = timedelta(days=1)  # so long an edit may be bought at a price that menus show
 
 
 class Quoting(Protocol):
@@ -59,6 +62,14 @@ _Key = tuple[str, tuple[tuple[str, str], ...], Sent]
 _Table = tuple[Price, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """The prices that menus show of an endpoint, and when they were asked for."""
+
+    rows: _Table
+    at: datetime
+
+
 class Quotes:
     """The prices of one process. Each is what this account pays, discounts included, in micro-dollars."""
 
@@ -72,7 +83,7 @@ class Quotes:
         self._kept: OrderedDict[_Key, _Kept] = OrderedDict()
         self._silent: dict[str, float] = {}  # endpoints that could not be asked, until when (monotonic)
         self._drifted: OrderedDict[_Key, None] = OrderedDict()
-        self._tables: dict[str, _Table] = {}
+        self._tables: dict[str, _Asked] = {}
         self._tables_at: datetime | None = None
         self._over: tuple[Catalogue, Catalogue] | None = None
         self._turn = asyncio.Semaphore(_AT_ONCE)
@@ -96,7 +107,16 @@ class Quotes:
         variants = self._variants(model, choices)
         asked = await asyncio.gather(*(self._exact(model, variant, sent) for variant in variants))
         known = [price for price in asked if price is not None]
-        return max(known) if len(known) == len(variants) else model.price(choices)
+        return max(known) if len(known) == len(variants) else self._by_table(model, choices, sent)
+
+    def _by_table(self, model: Model, choices: Mapping[str, str], sent: Sent) -> int:
+        """By the model's table; by the prices that menus show only where nothing makes it dearer."""
+        asked = self._tables.get(model.endpoint)
+        if asked is not None and asked.rows == model.prices:
+            age = abs(self._clock.now() - asked.at)
+            if age > _HOLDS_FOR or _pictures(model, sent) > _MOST_SHOWN:
+                raise PriceUnknown(f"{model.name} could not be quoted now", model=model.name)
+        return model.price(choices)
 
     async def price_of_result(
         self, model: Model, choices: Mapping[str, str], result: Size, sent: Sent, held: int
@@ -150,8 +170,8 @@ class Quotes:
         except (ProviderError, TimeoutError) as error:
             log.warning("not_quoted", model=model.name, error=type(error).__name__, detail=str(error))
             return None
-        if price is not None and price < 0:
-            log.error("quote_below_zero", model=model.name, quote=price)
+        if price is not None and price <= 0:
+            log.error("quote_not_above_zero", model=model.name, quote=price)
             return None
         return price
 
@@ -181,8 +201,8 @@ class Quotes:
     def table(self, model: Model) -> Model:
         """The model with such a table, and its sibling too; as it is where nothing was asked yet."""
         create = model.create and self.table(model.create)
-        prices = self._tables.get(model.endpoint, ()) if model.quoted else model.prices
-        return replace(model, prices=prices, create=create)
+        asked = self._tables.get(model.endpoint) if model.quoted else None
+        return replace(model, prices=asked.rows if asked else model.prices, create=create)
 
     async def run(self, catalogue: Callable[[], Catalogue]) -> None:
         """Ask for the prices that menus show, at start and every few hours, until cancelled."""
@@ -197,14 +217,13 @@ class Quotes:
     async def load(self) -> None:
         """Take up what was asked for before the last restart."""
         try:
-            text = await self._notes.get(NOTE)
+            kept = await read(self._notes, NOTE, _kept_of)
         except StorageBusy as error:
             log.warning("quotes_not_read", detail=str(error))
             return
-        if text is not None:
-            kept = json.loads(text)
-            self._tables_at = datetime.fromisoformat(kept["at"])
-            self._set({endpoint: _table(rows) for endpoint, rows in kept["tables"].items()})
+        if kept is not None:
+            self._tables_at, tables = kept
+            self._set(tables)
 
     async def refresh(self, catalogue: Catalogue) -> None:
         """Ask for all combinations of what menus price, of the live models that have no table.
@@ -218,10 +237,11 @@ class Quotes:
         found = dict(self._tables)
         for model in wanted:
             if (model.quoted or model.endpoint in self._tables) and (table := await self._shown(model)):
-                found[model.endpoint] = table
+                found[model.endpoint] = _Asked(table, self._clock.now())
         self._set(found)
         tables = {
-            endpoint: [[row.micros, dict(row.when)] for row in rows] for endpoint, rows in found.items()
+            endpoint: {"at": asked.at.isoformat(), "rows": [[row.micros, dict(row.when)] for row in asked.rows]}
+            for endpoint, asked in found.items()
         }
         at = self._tables_at
         await self._notes.put(NOTE, json.dumps({"at": at.isoformat(), "tables": tables}), at)
@@ -230,7 +250,7 @@ class Quotes:
         """The prices of one model; None if not all of them could be asked for."""
         names = [name for name in _SHOWN if name in model.choices]
         fixed = {ASPECT: model.aspects[0]} if model.aspects else {}
-        sent = Sent(min(model.most_pictures, 1), masked=model.needs_mask)
+        sent = Sent(min(model.most_pictures, _MOST_SHOWN), masked=model.needs_mask)
         rows = []
         for values in product(*(model.choices[name].values for name in names)):
             when = dict(zip(names, values, strict=True))
@@ -241,7 +261,7 @@ class Quotes:
             await asyncio.sleep(self._timing.quote_pause)
         return tuple(rows)
 
-    def _set(self, tables: Mapping[str, _Table]) -> None:
+    def _set(self, tables: Mapping[str, _Asked]) -> None:
         self._tables = dict(tables)
         self._over = None
 
@@ -249,19 +269,32 @@ class Quotes:
         """Seconds until the tables are asked for again."""
         if self._tables_at is None:
             return 0.0
-        due = self._tables_at + timedelta(seconds=self._timing.catalogue_beat)
-        return max(self._timing.quote_pause, (due - self._clock.now()).total_seconds())
+        beat = self._timing.catalogue_beat
+        due = self._tables_at + timedelta(seconds=beat)
+        # No later than that, also after a clock that was ahead was put back.
+        return min(beat, max(self._timing.quote_pause, (due - self._clock.now()).total_seconds()))
 
 
-def _table(rows: list[tuple[int, dict[str, str]]]) -> _Table:
-    return tuple(Price(micros, when) for micros, when in rows)
+def _kept_of(text: str) -> tuple[datetime, dict[str, _Asked]]:
+    """What `Quotes.refresh` kept."""
+    kept = json.loads(text)
+    tables = {
+        endpoint: _Asked(
+            tuple(Price(micros, when) for micros, when in asked["rows"]), datetime.fromisoformat(asked["at"])
+        )
+        for endpoint, asked in kept["tables"].items()
+    }
+    return datetime.fromisoformat(kept["at"]), tables
+
+
+def _pictures(model: Model, sent: Sent) -> int:
+    """How many are sent: a model without a field for masks gets the region as one more, if it takes that."""
+    extra = sent.masked and model.mask is None and sent.pictures < model.most_pictures
+    return sent.pictures + extra
 
 
 def _submission(model: Model, choices: Mapping[str, str], sent: Sent) -> Submission:
     """What would be submitted, with placeholders for what costs nothing."""
-    field = model.mask is not None
-    # A model without a field for masks gets the region as a picture, where it takes one more.
-    extra = sent.masked and not field and sent.pictures < model.most_pictures
-    urls = tuple(_PICTURE.format(number=number) for number in range(sent.pictures + extra))
-    mask = _PICTURE.format(number="mask") if sent.masked and field else None
+    urls = tuple(_PICTURE.format(number=number) for number in range(_pictures(model, sent)))
+    mask = _PICTURE.format(number="mask") if sent.masked and model.mask is not None else None
     return Submission(model, _PROMPT, urls, choices, mask=mask)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -22,6 +21,7 @@ from bot.domain.stores import EditLists, Edits, Notes
 from bot.domain.timing import Timing
 from bot.errors import ProviderError, StorageBusy
 from bot.jobs.finding import Lost
+from bot.jobs.notes import read
 
 __all__ = ["Disagreement", "Ports", "Reconcile", "Report"]
 
@@ -70,8 +70,7 @@ class Reconcile:
 
     async def last(self) -> Report | None:
         """The newest report. Raises StorageBusy."""
-        text = await self._.notes.get(REPORT)
-        return None if text is None else Report.of_json(text)
+        return await read(self._.notes, REPORT, Report.of_json)
 
     async def once(self) -> Report:
         """Look for lost submits, then compare; keep, log and tell what was found.
@@ -82,7 +81,7 @@ class Reconcile:
         await self._find_lost()
         now = self._.clock.now()
         until = now - _SETTLES
-        since = until - _WINDOW
+        since = await self._since(until)
         # Wider at both ends: entries of the window may be dated beside it, and are refunded after it.
         billings = await self._.provider.billings(since - _SKEW, now)
         bought = await self._.purchases.between(since - 2 * _SKEW, until + 2 * _SKEW)
@@ -103,32 +102,37 @@ class Reconcile:
         await self._tell(report)
         return report
 
+    async def _since(self, until: datetime) -> datetime:
+        """A day ago, or where the last comparison ended, if that is longer ago: so far as there are books."""
+        last = await self.last()
+        since = until - _WINDOW if last is None else min(last.until, until - _WINDOW)
+        return max(since, until - _FORGOTTEN)
+
     def _of_this(self, model_name: str) -> bool:
         """Whether a model is this provider's, or a row of it that is gone."""
         model = self._.catalogue().models.get(model_name)
         return model is None or model.provider == self._.name
 
     async def _tell(self, report: Report) -> None:
-        """Admins hear of what disagrees once, until something else does."""
-        if report.agrees:
-            await self._.notes.drop(TOLD)
-            return
-        wrong = _fingerprint(report)
-        if await self._.notes.get(TOLD) == wrong:
-            return
-        await self._.notes.put(TOLD, wrong, self._.clock.now())
+        """Admins hear once of each edit that disagrees, and of strangers once until there are none."""
+        wrong = _to_tell(report)
+        told = await read(self._.notes, TOLD, _told) or frozenset()
+        if wrong <= told or await self._tell_admins(report):
+            await self._.notes.put(TOLD, json.dumps(sorted(wrong)), self._.clock.now())
+
+    async def _tell_admins(self, report: Report) -> bool:
         log.warning(
             "billing_drift",
             drift=report.drift,
-            edits=[one.edit_id for one in (*report.unbilled, *report.uncharged, *report.differing)],
+            edits=[one.edit_id for one in report.disagreements],
             strangers=report.strangers,
         )
-        await self._.messenger.tell_admins(
+        return await self._.messenger.tell_admins(
             "notice-drift",
             drift=dollars(report.drift),
             charged=dollars(report.ours),
             billed=dollars(report.billed + report.strange),
-            edits=len(report.unbilled) + len(report.uncharged) + len(report.differing),
+            edits=len(report.disagreements),
             strangers=len(report.strangers),
         )
 
@@ -136,8 +140,10 @@ class Reconcile:
         report = await self.last()
         if report is None:
             return 0.0
-        due = report.at + timedelta(seconds=self._.timing.books_beat)
-        return max(0.0, (due - self._.clock.now()).total_seconds())
+        beat = self._.timing.books_beat
+        due = report.at + timedelta(seconds=beat)
+        # No later than that, also after a clock that was ahead was put back.
+        return min(beat, max(0.0, (due - self._.clock.now()).total_seconds()))
 
     # --- lost submits -----------------------------------------------------------------------------------
 
@@ -168,10 +174,11 @@ class Reconcile:
         return await self._.edits.named(lost.attempt.id, prediction.id)
 
 
-def _fingerprint(report: Report) -> str:
-    """The same as long as the same edits disagree. Strangers come and go: that there are some counts."""
-    wrong = [
-        sorted((one.edit_id, one.charged, one.billed) for one in found)
-        for found in (report.unbilled, report.uncharged, report.differing)
-    ]
-    return hashlib.sha256(json.dumps([wrong, bool(report.strangers)]).encode()).hexdigest()
+def _to_tell(report: Report) -> frozenset[str]:
+    """What disagrees, each edit with how. Strangers come and go: that there are some counts."""
+    edits = [f"{one.edit_id}:{one.charged}:{one.billed}" for one in report.disagreements]
+    return frozenset([*edits, *(["strangers"] if report.strangers else [])])
+
+
+def _told(text: str) -> frozenset[str]:
+    return frozenset(json.loads(text))

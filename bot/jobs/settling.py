@@ -34,7 +34,10 @@ class Settling:
         error = EditFoundBilled() if charged else EditFoundFree()
         charge = edit.quote if charged else 0
         now = self._clock.now()
-        if not await self._edits.settle(edit_id, EditState.FAILED, charge=charge, reason=error.key, now=now):
+        settled = await self._edits.settle(
+            edit_id, EditState.FAILED, charge=charge, reason=error.key, now=now, only=EditState.UNKNOWN
+        )
+        if not settled:  # it was found, or settled, a moment ago
             return False
         log.info("unknown_settled", edit=edit_id, charge=charge, by=by)
         await self._messenger.end(await self._edits.get(edit_id), error)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from bot.domain.edits import Attempt, AttemptState
+from bot.domain.edits import Attempt, AttemptState, Edit, EditState
 from bot.domain.ports import Prediction, Provider, WebhookReader
 from bot.domain.stores import Edits
 from bot.errors import WavebrushError
@@ -95,22 +95,31 @@ class Webhooks:
             self._unsigned += 1
             log.warning("webhook_unsigned", edit=received.edit_id, count=self._unsigned)
         attempt = await self._edits.current_attempt(received.edit_id)
-        if attempt is None or attempt.number != received.number or attempt.state is not AttemptState.OPEN:
+        if attempt is None or attempt.number != received.number:
             return
-        if not await self._is_ours(attempt, received.prediction, signed=signed):
-            log.warning("webhook_not_ours", edit=attempt.edit_id, signed=signed)
-        elif await self._edits.named(attempt.id, received.prediction.id):
-            log.info("submit_told", edit=attempt.edit_id, prediction=received.prediction.id)
+        edit, told = await self._edits.get(attempt.edit_id), received.prediction
+        known = attempt.prediction_id == told.id
+        if not (_lost(attempt, edit) or (known and edit.state is EditState.UNKNOWN)):
+            return
+        if not await self._is_ours(edit, attempt, told, signed=signed):
+            log.warning("webhook_not_ours", edit=edit.id, signed=signed)
+        elif known or await self._edits.named(attempt.id, told.id):
+            # Of one that was given up the sweeper sees that nothing works on it.
+            found = await self._edits.found(edit.id)
+            log.info("submit_told", edit=edit.id, prediction=told.id, found=found)
 
-    async def _is_ours(self, attempt: Attempt, told: Prediction, *, signed: bool) -> bool:
-        """Whether a prediction is the open attempt's. Raises KeyError, ProviderError, StorageBusy."""
-        edit = await self._edits.get(attempt.edit_id)
-        if edit.state.final:
-            return False
+    async def _is_ours(self, edit: Edit, attempt: Attempt, told: Prediction, *, signed: bool) -> bool:
+        """Whether a prediction is the attempt's. Raises ProviderError."""
         if signed and not edit.pictures:  # words alone have no URL of ours to be known by
             return True
         inputs = told.inputs if signed else (await self._provider.result(told.id)).inputs
         return attempt.source_url in json.dumps(inputs)
+
+
+def _lost(attempt: Attempt, edit: Edit) -> bool:
+    """Whether the attempt has no name, and its edit has not ended for good."""
+    ended = edit.state.final and edit.state is not EditState.UNKNOWN
+    return attempt.state in {AttemptState.OPEN, AttemptState.UNKNOWN} and not ended
 
 
 def _purpose(subject: str) -> str:

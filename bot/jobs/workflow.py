@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 from collections.abc import Callable, Coroutine
 from typing import Any
 
 import structlog
 from dbos import DBOS, SetWorkflowID, StepOptions, error
 from sqlalchemy.exc import SQLAlchemyError
+from structlog.contextvars import bound_contextvars
 
+from bot import meters
 from bot.domain.timing import Timing
 from bot.errors import WavebrushError
 from bot.jobs.ending import ENDED, LOST, WAIT
@@ -36,7 +39,8 @@ def build(steps: Steps, timing: Timing, running: Running) -> Workflow:
         task = asyncio.current_task()
         running[edit_id] = task
         try:
-            return await way
+            with bound_contextvars(edit=edit_id):  # every line of the log names it
+                return await way
         except (SQLAlchemyError, error.DBOSException):
             # The engine could not write a step down (a full disk, say). That says nothing about the
             # edit: it is taken up again from its rows (`Engine.revive`).
@@ -106,7 +110,7 @@ class _Course:
             should_retry=_worth_repeating,
             preemptible=action in (self._steps.turn, self._steps.wait, self._steps.find),
         )
-        return await DBOS.run_step_async(options, action, *args)
+        return await DBOS.run_step_async(options, _timed(action), *args)
 
     async def _attempt(self, edit_id: str) -> str:
         # Edits that were begun by a version without turns go on without one until their next attempt.
@@ -126,6 +130,17 @@ class _Course:
 
     async def _wait(self, outcome: str) -> None:
         await DBOS.sleep_async(float(outcome.removeprefix(WAIT)))
+
+
+def _timed(action: Callable[..., Coroutine[Any, Any, str]]) -> Callable[..., Coroutine[Any, Any, str]]:
+    """A step that is measured each time it is done, and not when the engine only remembers it."""
+
+    @functools.wraps(action)
+    async def timed(*args: str) -> str:
+        with meters.STEP_SECONDS.labels(action.__name__).time():
+            return await action(*args)
+
+    return timed
 
 
 def _worth_repeating(error: BaseException) -> bool:

@@ -104,6 +104,15 @@ class SqlAccess:
         async with self._database.reading() as connection:
             return [_member(row) for row in await connection.execute(query)]
 
+    async def revoke(self, user_id: int) -> bool:
+        """Take back that a person is an admin by the claim code; False if they are not.
+
+        They are served as before. Without any admin the next start offers a code again.
+        """
+        take_back = update(USERS).where(USERS.c.id == user_id, USERS.c.admin).values(admin=False)
+        async with self._database.writing() as connection:
+            return (await connection.execute(take_back)).rowcount == 1
+
     async def members(self, wanted: str = "", offset: int = 0, limit: int = 8) -> Sequence[Member]:
         """People whose name, username or id contains ``wanted``, waiting ones first, then the latest seen."""
         last = USERS.c.seen_at.desc().nulls_last()

@@ -89,7 +89,10 @@ class Books:
         count: int = (await connection.execute(open_)).scalar_one()
         if count > self.most_open:
             raise TooManyWaiting(
-                f"{count} edits of one person", waiting=count - len(edits), limit=self.most_open
+                f"{count} edits of one person",
+                waiting=count - len(edits),
+                wanted=len(edits),
+                limit=self.most_open,
             )
 
     async def _over(
@@ -99,13 +102,15 @@ class Books:
         used = 0 if row is None else row.held + row.spent
         kind = counter.kind
         turns = kind.period.turns(counter.start, self.zone).astimezone(UTC)
+        hours = max(0, int((turns - now).total_seconds() // 3600))
         return OverBudget(
             f"{kind.scope} {counter.scope_id} {kind.period}: {used} + {micros} > {limit}",
             which=f"{kind.scope}-{kind.period}",
             limit=dollars(limit),
             left=dollars(max(0, limit - used)),
             price=dollars(micros),
-            hours=max(0, int((turns - now).total_seconds() // 3600)),
+            hours=hours,
+            days=hours // 24,
         )
 
 

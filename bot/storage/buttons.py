@@ -7,7 +7,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, insert, select
+from sqlalchemy import Row, delete, insert, select
 
 from bot.domain.stores import Button
 from bot.storage.database import Database
@@ -15,7 +15,7 @@ from bot.storage.tables import BUTTONS
 
 
 class SqlButtons:
-    """The buttons in the database. They work as long as what they are about does."""
+    """The buttons in the database. They work as long as the results that they are about are kept."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -27,6 +27,11 @@ class SqlButtons:
         rows = [{**asdict(button), "created_at": now} for button in buttons]
         async with self._database.writing() as connection:
             await connection.execute(insert(BUTTONS), rows)
+
+    async def purge(self, before: datetime) -> int:
+        """Forget those shown before; how many. Who presses one is told that it is not known any more."""
+        async with self._database.writing() as connection:
+            return (await connection.execute(delete(BUTTONS).where(BUTTONS.c.created_at < before))).rowcount
 
     async def find(self, button_id: str) -> Button | None:
         """The button of an id that came back, if it is one of ours."""

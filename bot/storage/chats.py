@@ -35,7 +35,9 @@ class SqlChats:
         Those that a row needs are made negative, which no message's id is; the others are forgotten.
         """
         async with self._database.writing() as connection:
-            for table in METADATA.sorted_tables:  # edits come before the ledger, as where one is settled
+            # Requests first, as where one is accepted: its edits are there by then, or go to the new chat.
+            # Edits come before the ledger, as where one is settled.
+            for table in sorted(METADATA.sorted_tables, key=lambda table: table is not REQUESTS):
                 if "chat_id" in table.columns and table is not LEDGER:
                     moved = update(table).where(table.c.chat_id == old)
                     await connection.execute(moved.values(chat_id=new, **_gone(table)))

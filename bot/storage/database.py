@@ -113,17 +113,24 @@ class Database:
 
         ``busy_timeout`` is how many seconds a writer waits for another process's lock.
 
+        Its errors don't repeat what was to be written: people's words are in no log.
+
         Raises:
             StartRefused: see `parse_url`.
         """
         parsed = parse_url(url)
         if parsed.get_backend_name() == "sqlite":
-            engine = create_async_engine(parsed, connect_args={"isolation_level": None})
+            engine = create_async_engine(
+                parsed, hide_parameters=True, connect_args={"isolation_level": None}
+            )
             set_up_sqlite(engine.sync_engine, busy_timeout)
         else:
             options = f"-c lock_timeout={round(busy_timeout * 1000)}"
             engine = create_async_engine(
-                parsed, pool_pre_ping=True, connect_args={"options": options, "connect_timeout": 10}
+                parsed,
+                hide_parameters=True,
+                pool_pre_ping=True,
+                connect_args={"options": options, "connect_timeout": 10},
             )
         return cls(engine)
 

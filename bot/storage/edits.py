@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Select, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot import meters
 from bot.domain.catalogue import QUALITY
 from bot.domain.edits import Attempt, AttemptState, Edit, EditState, KeptResult
 from bot.domain.stores import EditEnded
@@ -132,11 +133,14 @@ class SqlEdits:
             return False
 
     async def found(self, edit_id: str) -> bool:
-        """unknown → running: its prediction was found after all. False if it is not unknown (any more)."""
+        """unknown → running: its prediction was found after all. False if it is not unknown (any more).
+
+        Its reason stays: its person was told that nobody knows what became of it.
+        """
         revive = (
             update(EDITS)
             .where(EDITS.c.id == edit_id, EDITS.c.state == EditState.UNKNOWN)
-            .values(state=EditState.RUNNING, reason=None, ended_at=None)
+            .values(state=EditState.RUNNING, ended_at=None)
         )
         async with self._database.writing() as connection:
             return (await connection.execute(revive)).rowcount == 1
@@ -186,12 +190,19 @@ class SqlEdits:
         await self._note(edit_id, result_message_id=message_id, result_file_id=file_id)
 
     async def settle(
-        self, edit_id: str, state: EditState, *, charge: int, reason: str | None, now: datetime
+        self,
+        edit_id: str,
+        state: EditState,
+        *,
+        charge: int,
+        reason: str | None,
+        now: datetime,
+        only: EditState | None = None,
     ) -> bool:
         """End an edit: its final state, the charge, and the rest of the hold released, all or nothing.
 
         ``unknown`` writes no ledger row: its hold stays, and it may be settled once more, when it is
-        known. False, with nothing changed, if the edit was final already.
+        known. False, with nothing changed, if the edit was final already, or is not in the state ``only``.
 
         Raises:
             ValueError: ``state`` is not final, or ``charge`` is negative.
@@ -199,18 +210,22 @@ class SqlEdits:
         if not state.final or charge < 0:
             raise ValueError(f"an edit can't be settled as {state} for {charge}")
         unknown = state is EditState.UNKNOWN
-        open_ = EDITS.c.state.in_(_UNFINISHED if unknown else (*_UNFINISHED, EditState.UNKNOWN))
+        open_ = _UNFINISHED if unknown else (*_UNFINISHED, EditState.UNKNOWN)
+        expected = [one for one in open_ if only in {None, one}]
         end = (
             update(EDITS)
-            .where(EDITS.c.id == edit_id, open_)
+            .where(EDITS.c.id == edit_id, EDITS.c.state.in_(expected))
             .values(state=state, reason=reason, charged=None if unknown else charge, ended_at=now)
+            .returning(EDITS.c.model)
         )
         async with self._database.writing() as connection:
-            if (await connection.execute(end)).rowcount == 0:
+            model = (await connection.execute(end)).scalar_one_or_none()
+            if model is None:
                 return False
             if not unknown:
                 await ledger.settle(connection, edit_id, charge, now)
-            return True
+        meters.EDITS_ENDED.labels(state, model).inc()
+        return True
 
     async def accept(self, edit: Edit) -> bool:
         """Hold the money and insert an edit that no request asked for, all or nothing.
@@ -251,16 +266,17 @@ class SqlEdits:
         sees what the first one did.
         """
         async with self._database.writing() as connection:
-            locked = select(EDITS.c.state).where(EDITS.c.id == edit_id).with_for_update()
-            state = (await connection.execute(locked)).scalar_one_or_none()
-            if state not in _UNFINISHED:
+            locked = select(EDITS.c.state, EDITS.c.model).where(EDITS.c.id == edit_id).with_for_update()
+            edit = (await connection.execute(locked)).one_or_none()
+            if edit is None or edit.state not in _UNFINISHED:
                 return False
             last = (await connection.execute(_newest_attempt(edit_id))).one_or_none()
             if last is not None and last.state not in _NOT_BOUGHT:
                 return False
             await _change(connection, edit_id, state=EditState.CANCELLED, charged=0, ended_at=now)
             await ledger.settle(connection, edit_id, 0, now)
-            return True
+        meters.EDITS_ENDED.labels(EditState.CANCELLED, edit.model).inc()
+        return True
 
     async def unfinished_of(self, user_id: int, chat_id: int | None = None) -> list[Edit]:
         """What of a person's edits (in one chat) is not final, newest first."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import exists, func, select
 
 from bot.domain.billing import Purchase
 from bot.domain.edits import EditState
@@ -28,6 +28,7 @@ class SqlPurchases:
             .where(LEDGER.c.edit_id == EDITS.c.id, LEDGER.c.kind.in_(_CHARGED))
             .scalar_subquery()
         )
+        adjusted = exists().where(LEDGER.c.edit_id == EDITS.c.id, LEDGER.c.kind == Kind.ADJUST)
         query = (
             select(
                 ATTEMPTS.c.edit_id,
@@ -36,6 +37,7 @@ class SqlPurchases:
                 EDITS.c.model,
                 EDITS.c.state,
                 charged.label("charged"),
+                adjusted.label("adjusted"),
             )
             .join(EDITS, EDITS.c.id == ATTEMPTS.c.edit_id)
             .where(
@@ -55,6 +57,7 @@ class SqlPurchases:
                 opened_at=row.opened_at,
                 charged=int(row.charged),
                 settled=EditState(row.state).final and row.state != EditState.UNKNOWN,
+                adjusted=row.adjusted,
             )
             for row in rows
         ]

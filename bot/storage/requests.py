@@ -7,10 +7,10 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, select, update
+from sqlalchemy import ColumnElement, Update, and_, case, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain.edits import Edit, Joined, Request, RequestState
+from bot.domain.edits import Edit, Joined, Place, Request, RequestState
 from bot.domain.roles import Decision
 from bot.storage.books import Books
 from bot.storage.database import Database
@@ -198,16 +198,20 @@ class SqlRequests:
         """Hold the money, insert the edits and mark the request accepted, all or nothing.
 
         False if the request is not being prepared any more, or if an edit of one of these origins
-        exists, so that its work was done before: then no edit is inserted and no money held.
+        exists, so that its work was done before: then no edit is inserted and no money held. If its
+        group became a supergroup meanwhile (`Chats.move`), the edits are of that one.
 
         Raises:
             OverBudget, TooManyWaiting: nothing was held or written.
         """
         async with self._database.writing() as connection:
-            if not await _move(
-                connection, request_id, (RequestState.PREPARING,), state=RequestState.ACCEPTED, due_at=None
-            ):
+            accept = _moving(
+                request_id, (RequestState.PREPARING,), state=RequestState.ACCEPTED, due_at=None
+            ).returning(REQUESTS.c.chat_id)
+            chat_id = (await connection.execute(accept)).scalar_one_or_none()
+            if chat_id is None:
                 return False
+            edits = [_in_chat(edit, chat_id) for edit in edits]
             async with connection.begin_nested() as inserting:
                 if await self._insert(connection, edits) < len(edits):
                     await inserting.rollback()
@@ -224,6 +228,13 @@ class SqlRequests:
         )
         async with self._database.writing() as connection:
             return (await connection.execute(expire)).rowcount
+
+    async def blank(self, before: datetime) -> int:
+        """Forget the words of closed requests that were created before a time; of how many."""
+        closed = (REQUESTS.c.state.not_in(_OPEN), REQUESTS.c.created_at < before)
+        blank = update(REQUESTS).where(*closed, REQUESTS.c.prompt.is_not(None)).values(prompt=None)
+        async with self._database.writing() as connection:
+            return (await connection.execute(blank)).rowcount
 
     async def release(self, now: datetime, albums_due_at: datetime) -> int:
         """At the start of a bot that knows it is the only process: preparing requests are due at once.
@@ -262,12 +273,21 @@ async def _move(
     **values: Any,
 ) -> bool:
     """Compare and set: change the request if it is in one of ``states`` and ``conditions`` hold."""
-    change = (
-        update(REQUESTS)
-        .where(REQUESTS.c.id == request_id, REQUESTS.c.state.in_(states), *conditions)
-        .values(**values)
-    )
-    return (await connection.execute(change)).rowcount == 1
+    return (await connection.execute(_moving(request_id, states, *conditions, **values))).rowcount == 1
+
+
+def _moving(
+    request_id: str, states: Iterable[RequestState], *conditions: ColumnElement[bool], **values: Any
+) -> Update:
+    here = (REQUESTS.c.id == request_id, REQUESTS.c.state.in_(states), *conditions)
+    return update(REQUESTS).where(*here).values(**values)
+
+
+def _in_chat(edit: Edit, chat_id: int) -> Edit:
+    """An edit in the chat that its own has become, where no message has the id that it answers."""
+    if edit.place.chat_id == chat_id:
+        return edit
+    return replace(edit, place=Place(chat_id, -abs(edit.place.message_id)))
 
 
 async def _add(connection: AsyncConnection, part: Request, due_at: datetime, longest: timedelta) -> Joined:

@@ -220,7 +220,7 @@ class AttemptRow(_Row, table=True):
     """One paid submission, written before it is made."""
 
     __tablename__ = "attempts"
-    __table_args__ = (UniqueConstraint("edit_id", "number"),)
+    __table_args__ = (UniqueConstraint("edit_id", "number"), Index(None, "opened_at"))
 
     id: int = _counter()
     edit_id: str = Field(foreign_key="edits.id")

@@ -1,1 +1,1 @@
-"""The small HTTP server beside the bot: health now, webhooks and metrics later."""
+"""The small HTTP server beside the bot: health, metrics and webhooks."""

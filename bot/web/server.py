@@ -1,4 +1,4 @@
-"""Serves webhooks, and ``/healthz``, which tells a supervisor a bot that works from one that only runs."""
+"""Serves webhooks, ``/metrics``, and ``/healthz``: what tells a bot that works from one that only runs."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import BaseRoute, Mount, Route
 
 from bot.errors import StartRefused
-from bot.web import hooks
+from bot.web import hooks, metrics
 
 log = structlog.get_logger(__name__)
 
@@ -31,9 +31,30 @@ class Site:
     checks: Mapping[str, Check] = field(default_factory=dict)
     open: Mapping[str, hooks.Hook] = field(default_factory=dict)
     starting: bool = False
+    metrics: metrics.Metrics | None = None
+    patience: float = 5.0  # seconds that a check may take
+
+    async def problems(self) -> dict[str, str | None]:
+        """What each check says, all asked at once: a supervisor waits for some seconds only."""
+        names = list(self.checks)
+        said = await asyncio.gather(*(self._asked(self.checks[name]) for name in names))
+        return dict(zip(names, said, strict=True))
+
+    async def _asked(self, check: Check) -> str | None:
+        try:
+            async with asyncio.timeout(self.patience):
+                return await check()
+        except TimeoutError:
+            return f"no answer for {self.patience:g} s"
 
 
-def build(site: Site, webhooks: tuple[str, ...] = (), base: str = "", seconds: float = 30.0) -> Starlette:
+def build(
+    site: Site,
+    webhooks: tuple[str, ...] = (),
+    base: str = "",
+    seconds: float = 30.0,
+    metrics_token: str | None = None,
+) -> Starlette:
     """The application. ``/healthz`` answers 200 or 503, and says which check failed.
 
     Args:
@@ -41,16 +62,18 @@ def build(site: Site, webhooks: tuple[str, ...] = (), base: str = "", seconds: f
         webhooks: the names of those there will be, each at ``/<name>/<token>``.
         base: a path that the address on the internet has; a proxy may leave it on or take it off.
         seconds: how long a body may take.
+        metrics_token: who shows it reads ``/metrics``; without one there is no such page.
     """
 
     async def healthz(request: Request) -> JSONResponse:
-        problems = {name: problem for name, check in site.checks.items() if (problem := await check())}
+        problems = {name: problem for name, problem in (await site.problems()).items() if problem}
         state = {"starting": True} if site.starting else {}
         return JSONResponse({"ok": not problems, **state, **problems}, status_code=503 if problems else 200)
 
     posted: list[BaseRoute] = [hooks.route(name, site, seconds) for name in webhooks]
     below = [Mount(base, routes=posted)] if base and posted else []
-    return Starlette(routes=[Route("/healthz", healthz), *posted, *below])
+    read = [Route("/healthz", healthz), *([metrics.route(site, metrics_token)] if metrics_token else [])]
+    return Starlette(routes=[*read, *posted, *below])
 
 
 class _Server(uvicorn.Server):

@@ -18,13 +18,14 @@ async def common(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Worl
 
 
 @pytest.fixture
-async def shared(common: World) -> World:
+async def shared(common: World) -> AsyncIterator[World]:
     """A world whose bot runs: to start one costs seconds. Every test brings its own people.
 
-    A test may stop or kill the bot; what it changes at the stand-ins it puts back.
+    A test may stop or kill the bot; what it changes at the stand-ins is put back after it.
     """
     await common.running()
-    return common
+    yield common
+    await common.reset()
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ OFFER = "Send this to your bot to become its admin: /start "
 
 async def _started(world: World) -> tuple[Bot, str]:
     """A start without ADMINS, and the code that it prints."""
-    bot = await world.start(ADMINS="")
+    bot = await world.start(ADMINS="", ACCESS="approve")
     line = await bot.prints()
     assert line.startswith(OFFER)
     return bot, line.removeprefix(OFFER).strip()

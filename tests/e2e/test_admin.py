@@ -32,13 +32,13 @@ async def _panel(admin: Person) -> Message:
 async def test_an_admin_and_a_person(own: World) -> None:
     """Ann runs the bot, Ben uses it: what he may spend, sees and is told is what she says."""
     # Faster than the others, since a lost submit is looked for during a quarter of an hour.
-    await own.start(
-        SPEED="60", ADMINS=str(ANN), ACCESS="open", USER_DAILY_BUDGET="1.00", TIMEZONE="Asia/Tokyo"
-    )
+    await own.start(SPEED="60", ADMINS=str(ANN), USER_DAILY_BUDGET="1.00", TIMEZONE="Asia/Tokyo")
     ann, ben = await own.person("Ann"), await own.person("Ben")
     assert ann.id == ANN
     await ann.starts()
     await ben.starts()
+    await ben.says("/model gpt-image-2")  # who chose none is given a cheaper one when money runs out
+    await ben.sees_text("Done: GPT Image 2 from now on")
     await _loses_two(own, ben)
     await _spends(own, ben)
     await _is_limited(ann, ben)
@@ -71,6 +71,8 @@ async def _spends(own: World, ben: Person) -> None:
 
 
 async def _is_limited(ann: Person, ben: Person) -> None:
+    await ben.says("/model gpt-image-2")  # who chose none would get one that the rest still pays
+    await ben.sees_text("Done: GPT Image 2")
     await ann.says(f"/admin limit {ben.id} 0.20 day")
     page = await ann.sees_text("A day: $0.02 of $0.20 left, set by an admin")
     await ben.sends("cat.jpg", caption="one too many")

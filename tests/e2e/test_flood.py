@@ -19,6 +19,7 @@ async def test_everybody_gets_one_result_and_none_waits_behind_progress(shared: 
     names = ["Ada", "Ben", "Chloe", "Dora", "Eve"]
     people = [await shared.person(name) for name in names]
     group = await shared.group(*people)
+    await shared.quiet()
     here = [person.within(group) for person in people]
     flood = {"status": 429, "description": "Too Many Requests: retry after 1", "retry_after": 1}
     await shared.fault(shared.telegram, method="sendPhoto", kind="status", count=3, **flood)

@@ -79,17 +79,14 @@ async def test_what_is_not_addressed_is_not_touched(shared: World) -> None:
     eve, finn = await shared.person("Eve"), await shared.person("Finn")
     group = await shared.group(eve, finn, privacy_mode=False)
     here = eve.within(group)
-    try:
-        await here.sends("rocket.jpg", caption="look at this rocket")
-        await here.sends("cat.jpg", "coffee.jpg", caption="an album of mine")
-        await here.says("nice, isn't it?")
-        await here.sends("astronaut.jpg", caption="@wavebrush_bot pencil of the group")
-        await here.sees_picture()
-        await here.sees_nothing_of("…")
-        answers = [message for message in here.messages.values() if message["from"]["is_bot"]]
-        assert ["photo" in message for message in answers] == [False, True], here.transcript
-        assert answers[0]["text"].startswith("Hello!")
-        edits = shared.rows("SELECT prompt FROM edits WHERE chat_id = ?", group)
-        assert [edit["prompt"] for edit in edits] == ["pencil of the group"]
-    finally:
-        await shared.group(eve, finn)  # privacy mode is the bot's: on again for the others
+    await here.sends("rocket.jpg", caption="look at this rocket")
+    await here.sends("cat.jpg", "coffee.jpg", caption="an album of mine")
+    await here.says("nice, isn't it?")
+    await here.sends("astronaut.jpg", caption="@wavebrush_bot pencil of the group")
+    await here.sees_picture()
+    await here.sees_nothing_of("…")
+    answers = [message for message in here.messages.values() if message["from"]["is_bot"]]
+    assert ["photo" in message for message in answers] == [False, True], here.transcript
+    assert answers[0]["text"].startswith("Hello!")
+    edits = shared.rows("SELECT prompt FROM edits WHERE chat_id = ?", group)
+    assert [edit["prompt"] for edit in edits] == ["pencil of the group"]

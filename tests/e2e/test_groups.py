@@ -67,21 +67,18 @@ async def test_with_privacy_mode_on(shared: World) -> None:
 async def test_with_privacy_mode_off(shared: World) -> None:
     """A mention in a caption or a reply and the bare command are heard, too; nothing else is touched."""
     group, (ada, ben, chloe) = await three(shared, privacy_mode=False)
-    try:
-        hello = await ada.sees_text("Hello!")
-        assert hello["text"].count("\n") == 3
-        assert "I get to see everything here" in hello["text"]
+    hello = await ada.sees_text("Hello!")
+    assert hello["text"].count("\n") == 3
+    assert "I get to see everything here" in hello["text"]
 
-        [photo] = await ada.sends("cat.jpg", caption="my cat, unheard")
-        await ben.says(f"@{ME} privacy off by ben", reply_to=str(photo["message_id"]))
-        await chloe.says("/edit privacy off by chloe", reply_to=str(photo["message_id"]))
-        await ada.sends("coffee.jpg", caption=f"privacy off by ada, @{ME}")
-        await ada.says("we talk about it, unheard", reply_to=str(photo["message_id"]))
-        assert await paid(shared, group, 3) == {ada.id: 1, ben.id: 1, chloe.id: 1}
-        edited = shared.rows("SELECT prompt FROM requests WHERE chat_id = ?", group)
-        assert not [row for row in edited if "unheard" in row["prompt"]]
-    finally:
-        await shared.group(ada, ben)  # privacy mode is the bot's: on again for the others
+    [photo] = await ada.sends("cat.jpg", caption="my cat, unheard")
+    await ben.says(f"@{ME} privacy off by ben", reply_to=str(photo["message_id"]))
+    await chloe.says("/edit privacy off by chloe", reply_to=str(photo["message_id"]))
+    await ada.sends("coffee.jpg", caption=f"privacy off by ada, @{ME}")
+    await ada.says("we talk about it, unheard", reply_to=str(photo["message_id"]))
+    assert await paid(shared, group, 3) == {ada.id: 1, ben.id: 1, chloe.id: 1}
+    edited = shared.rows("SELECT prompt FROM requests WHERE chat_id = ?", group)
+    assert not [row for row in edited if "unheard" in row["prompt"]]
 
 
 async def test_an_admin_hears_everything(shared: World) -> None:
@@ -156,12 +153,10 @@ async def test_a_group_becomes_a_supergroup_while_an_edit_runs(shared: World) ->
     """The result goes there, every row names the new chat, and the result can be edited again there."""
     group, (ada, ben, _) = await three(shared)
     await shared.wavespeed_settings(hold=True)
-    try:
-        await ada.sends("cat.jpg", caption=f"/edit@{ME} before the move")
-        await bought(shared, "before the move")
-        new = await shared.migrate(group)
-    finally:
-        await shared.wavespeed_settings(hold=False)
+    await ada.sends("cat.jpg", caption=f"/edit@{ME} before the move")
+    await bought(shared, "before the move")
+    new = await shared.migrate(group)
+    await shared.wavespeed_settings(hold=False)
     there = ada.within(new)
     result = await there.sees_picture()
     assert await paid(shared, new, 1) == {ada.id: 1}
@@ -176,21 +171,19 @@ async def test_a_bot_that_is_removed(shared: World) -> None:
     """What is not paid for is cancelled and released, what is stays ours, and nothing more is sent there."""
     group, (ada, ben, chloe) = await three(shared)
     await shared.wavespeed_settings(hold=True)
-    try:
-        await ada.sends("cat.jpg", caption=f"/edit@{ME} paid before the removal")
-        await becomes(shared, "edits", group, ["running"])
-        await shared.fault(shared.wavespeed, path="submit", kind="status", status=429, count=10_000)
-        await ben.sends("cat.jpg", caption=f"/edit@{ME} unpaid before the removal")
-        await becomes(shared, "edits", group, ["running", "submitting"])
-        await chloe.sends("cat.jpg", caption=f"/edit@{ME}")
-        await chloe.sees_text("What should I change?")
-        await shared.bot_in(group, "kicked")
-        await becomes(shared, "edits", group, ["running", "cancelled"])
-        await becomes(shared, "requests", group, ["accepted", "accepted", "expired"])
-        refused = len(await shared.calls(shared.telegram))
-    finally:
-        await shared.http.delete(f"{shared.wavespeed}/sandbox/faults")
-        await shared.wavespeed_settings(hold=False)
+    await ada.sends("cat.jpg", caption=f"/edit@{ME} paid before the removal")
+    await becomes(shared, "edits", group, ["running"])
+    await shared.fault(shared.wavespeed, path="submit", kind="status", status=429, count=10_000)
+    await ben.sends("cat.jpg", caption=f"/edit@{ME} unpaid before the removal")
+    await becomes(shared, "edits", group, ["running", "submitting"])
+    await chloe.sends("cat.jpg", caption=f"/edit@{ME}")
+    await chloe.sees_text("What should I change?")
+    await shared.bot_in(group, "kicked")
+    await becomes(shared, "edits", group, ["running", "cancelled"])
+    await becomes(shared, "requests", group, ["accepted", "accepted", "expired"])
+    refused = len(await shared.calls(shared.telegram))
+    await shared.http.delete(f"{shared.wavespeed}/sandbox/faults")
+    await shared.wavespeed_settings(hold=False)
     await becomes(shared, "edits", group, ["undeliverable", "cancelled"])
     tried = [
         call["method"]

@@ -148,9 +148,9 @@ async def test_more_pictures_than_the_model_takes(shared: World) -> None:
     await gus.sends("cat.jpg", "coffee.jpg", "rocket.jpg", caption=f"all of these together for {gus.tag}")
     asked = await gus.sees_text("That is 3 pictures, and GPT Image 1 takes 1.")
     assert _labels(asked)[0] == "GPT Image 2 · $0.06"
-    assert "GPT Image 1 Mini · $0.02" in _labels(asked)
-    await gus.presses(asked, "GPT Image 1 Mini")
-    assert "GPT Image 1 Mini" in (await gus.sees_picture())["caption"]
+    assert "Seedream 4.5 · $0.04" in _labels(asked)
+    await gus.presses(asked, "Seedream 4.5")
+    assert "Seedream 4.5" in (await gus.sees_picture())["caption"]
     [inputs] = await _bought(shared, f"for {gus.tag}")
     assert len(inputs["images"]) == 3
 

@@ -70,16 +70,17 @@ async def test_another_model(shared: World) -> None:
     menu = await chloe.sees(lambda m: "‹ Back" in str(m.get("reply_markup")))
     labels = _labels(menu)
     assert labels[-1] == ["‹ Back"]
-    assert ["GPT Image 1 · $0.063"] in labels
-    assert ["GPT Image 1 Mini · $0.02"] in labels
+    assert len(labels) == 6, "the first five"
+    assert ["GPT Image 2.6 Flare · $0.075"] in labels
+    assert ["Seedream 4.5 · $0.04"] in labels
     await chloe.presses(menu, "‹ Back")
     await chloe.sees(lambda m: m["message_id"] == first["message_id"] and m["reply_markup"] == usual)
     await chloe.presses(first, "Other model")
     menu = await chloe.sees(lambda m: "‹ Back" in str(m.get("reply_markup")))
-    await chloe.presses(menu, "GPT Image 1 Mini")
+    await chloe.presses(menu, "Seedream 4.5")
     second = await _answer(chloe, first)
-    assert second["caption"].startswith("GPT Image 1 Mini · ")
-    assert second["caption"].endswith("$0.02")
+    assert second["caption"].startswith("Seedream 4.5 · ")
+    assert second["caption"].endswith("$0.04")
     await chloe.sees(lambda m: m["message_id"] == first["message_id"] and m["reply_markup"] == usual)
 
 
@@ -93,7 +94,7 @@ async def test_again_with_a_mask(shared: World) -> None:
     first = await dora.sees_picture()
     await dora.presses(first, "Other model")
     menu = await dora.sees(lambda m: "‹ Back" in str(m.get("reply_markup")))
-    await dora.presses(menu, "GPT Image 1 ·")
+    await dora.presses(menu, "GPT Image 2.6 Flare ·")
     second = await _answer(dora, first)
     assert "Only the marked part was edited" in second["caption"]
     assert decoded(await dora.original(second)).size == source.size

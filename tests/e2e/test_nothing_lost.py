@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -27,12 +26,11 @@ async def _running(world: World, prompt: str) -> dict[str, Any]:
 
 
 @pytest.fixture
-async def holding(shared: World) -> AsyncIterator[World]:
+async def holding(shared: World) -> World:
     """No prediction ends by itself for now."""
     await shared.quiet()
     await shared.wavespeed_settings(hold=True)
-    yield shared
-    await shared.wavespeed_settings(hold=False)
+    return shared
 
 
 def _money(world: World, person: Person) -> list[tuple[str, int]]:

@@ -93,20 +93,18 @@ async def test_a_picture_sent_as_a_file_leaves_without_its_metadata(shared: Worl
 async def test_others_are_answered_while_ten_edits_run(shared: World) -> None:
     """Ten edits of one person run and can't end; another's /start is answered before any of them."""
     await shared.wavespeed_settings(hold=True)
-    try:
-        eve, finn = await shared.person("Eve"), await shared.person("Finn")
-        await eve.starts()
-        for number in range(10):
-            await eve.sends("cat.jpg", caption=f"busy {number}")
+    eve, finn = await shared.person("Eve"), await shared.person("Finn")
+    await eve.starts()
+    for number in range(10):
+        await eve.sends("cat.jpg", caption=f"busy {number}")
 
-        async def ten() -> bool:
-            return len([p for p in await shared.predictions() if "busy" in p["inputs"]["prompt"]]) == 10
+    async def ten() -> bool:
+        return len([p for p in await shared.predictions() if "busy" in p["inputs"]["prompt"]]) == 10
 
-        await shared.until(ten)
-        await finn.starts()
-        assert not [m for m in eve.messages.values() if "photo" in m and m["from"]["is_bot"]]
-    finally:
-        await shared.wavespeed_settings(hold=False)
+    await shared.until(ten)
+    await finn.starts()
+    assert not [m for m in eve.messages.values() if "photo" in m and m["from"]["is_bot"]]
+    await shared.wavespeed_settings(hold=False)
 
     async def all_there() -> bool:
         await eve.look()

@@ -26,20 +26,18 @@ async def test_two_of_three_come_out(shared: World) -> None:
     await _wants(ada, 3)
     await shared.quiet()
     await shared.wavespeed_settings(hold=True)
-    try:
-        [request] = await ada.sends("cat.jpg", caption=f"a comic for {ada.tag}")
+    [request] = await ada.sends("cat.jpg", caption=f"a comic for {ada.tag}")
 
-        async def bought() -> list[str]:
-            found = [p["id"] for p in await shared.predictions() if ada.tag in p["inputs"]["prompt"]]
-            return found if len(found) == 3 else []
+    async def bought() -> list[str]:
+        found = [p["id"] for p in await shared.predictions() if ada.tag in p["inputs"]["prompt"]]
+        return found if len(found) == 3 else []
 
-        _, failing, _ = await shared.until(bought)
-        status = await ada.sees_text("0 of 3 done")
-        assert status["reply_to_message"]["message_id"] == request["message_id"]
-        await shared.finish(failing, status="failed", code=1200, error="flagged")
-        await ada.sees_text("0 of 2 done")
-    finally:
-        await shared.wavespeed_settings(hold=False)
+    _, failing, _ = await shared.until(bought)
+    status = await ada.sees_text("0 of 3 done")
+    assert status["reply_to_message"]["message_id"] == request["message_id"]
+    await shared.finish(failing, status="failed", code=1200, error="flagged")
+    await ada.sees_text("0 of 2 done")
+    await shared.wavespeed_settings(hold=False)
 
     numbers = await ada.sees_text("Choose a picture")
     album = sorted(
@@ -78,18 +76,14 @@ async def _goes_on(ada: Person, shared: World, numbers: Message, album: list[Mes
         lambda m: "photo" in m and m.get("reply_to_message", {}).get("message_id") == album[1]["message_id"]
     )
     assert "media_group_id" not in again
-    [second] = shared.rows(
-        "SELECT id FROM edits WHERE result_message_id = ? AND user_id = ?", album[1]["message_id"], ada.id
-    )
     await ada.says(f"now at night, {ada.tag}", reply_to=str(album[1]["message_id"]))
-    await shared.quiet()
 
-    def of_second() -> bool:
-        found = shared.rows("SELECT pictures FROM edits WHERE prompt LIKE 'now at night%'")
-        return len(found) == 3 and all(second["id"] in row["pictures"] for row in found)
+    async def asked() -> list[str]:
+        found = shared.rows("SELECT pictures FROM edits WHERE prompt = ?", f"now at night, {ada.tag}")
+        return [row["pictures"] for row in found]
 
-    async def asked() -> bool:
-        return of_second()
-
-    await shared.until(asked)
+    pictures = await shared.until(asked)
+    query = "SELECT id FROM edits WHERE user_id = ? AND result_message_id = ?"
+    [second] = shared.rows(query, ada.id, album[1]["message_id"])
+    assert ["result_of" in one and second["id"] in one for one in pictures] == [True] * 3
     await shared.quiet()

@@ -33,14 +33,12 @@ async def test_in_private(shared: World) -> None:
     await shared.wavespeed_settings(hold=True)
     ada = await shared.person("Ada")
     await ada.starts()
-    try:
-        [request] = await ada.sends("cat.jpg", caption="comic with a status")
-        await signs(ada, request, ["👀"])
-        status = await ada.sees_text("🎨 Editing…")
-        assert status["reply_to_message"]["message_id"] == request["message_id"]
-        assert status["reply_markup"]["inline_keyboard"][0][0]["text"] == "Cancel"
-    finally:
-        await shared.wavespeed_settings(hold=False)
+    [request] = await ada.sends("cat.jpg", caption="comic with a status")
+    await signs(ada, request, ["👀"])
+    status = await ada.sees_text("🎨 Editing…")
+    assert status["reply_to_message"]["message_id"] == request["message_id"]
+    assert status["reply_markup"]["inline_keyboard"][0][0]["text"] == "Cancel"
+    await shared.wavespeed_settings(hold=False)
     await ada.sees_picture()
     await gone(ada, status)
     await signs(ada, request, ["👍"])
@@ -62,15 +60,13 @@ async def test_in_a_group_one_message_for_all(shared: World) -> None:
     group = await shared.group(ada, ben)
     here, there = ada.within(group), ben.within(group)
     await shared.wavespeed_settings(hold=True)
-    try:
-        await here.sends("cat.jpg", caption="/edit@wavebrush_bot comic in a list")
-        await there.sends("cat.jpg", caption="/edit@wavebrush_bot pencil in a list")
-        status = await here.sees_text("2 pictures in the works")
-        assert "Ada, “comic in a list”: " in status["text"]
-        assert "Ben, “pencil in a list”: " in status["text"]
-        assert "reply_markup" not in status
-    finally:
-        await shared.wavespeed_settings(hold=False)
+    await here.sends("cat.jpg", caption="/edit@wavebrush_bot comic in a list")
+    await there.sends("cat.jpg", caption="/edit@wavebrush_bot pencil in a list")
+    status = await here.sees_text("2 pictures in the works")
+    assert "Ada, “comic in a list”: " in status["text"]
+    assert "Ben, “pencil in a list”: " in status["text"]
+    assert "reply_markup" not in status
+    await shared.wavespeed_settings(hold=False)
     await here.sees_picture()
     await gone(here, status)
     photos = [m for m in here.messages.values() if "photo" in m and m["from"]["is_bot"]]

@@ -10,7 +10,7 @@ from datetime import datetime
 import pytest
 
 from bot.domain.budgets import USER_DAY, Account
-from bot.domain.catalogue import Catalogue
+from bot.domain.catalogue import Catalogue, Price
 from bot.domain.catalogue_file import load
 from bot.domain.edits import Place, Request, RequestState
 from bot.domain.preferences import Preferences
@@ -150,12 +150,14 @@ async def test_a_dearer_successor_is_asked_about_until_it_is_answered() -> None:
     assert (world.people.saves, world.messenger.moves) == (1, [])
 
 
-@pytest.mark.parametrize("settings", [{"quality": "high"}, {"resolution": "4k"}])
-async def test_the_comparison_is_for_the_same_settings(settings: dict[str, str]) -> None:
-    """High quality costs more with the successor, though its usual one does not; so do sizes it adds."""
-    world = World(Preferences("gpt-image-1-mini", **settings), catalogue=having(load(), [TWO]))
-    _, shown = asked(await world.choose(request()))
-    assert (shown["before"], shown["price"]) == ("$0.02", "$0.22" if "quality" in settings else "$0.18")
+@pytest.mark.parametrize(
+    ("settings", "price"), [(Preferences(quality="high"), "$0.22"), (Preferences(resolution="4k"), "$0.18")]
+)
+async def test_the_comparison_is_for_the_same_settings(settings: Preferences, price: str) -> None:
+    """Also for those that only the successor has."""
+    mine = replace(settings, model="gpt-image-1-mini")
+    _, shown = asked(await World(mine, catalogue=having(load(), [TWO])).choose(request()))
+    assert (shown["before"], shown["price"]) == ("$0.02", price)
 
 
 async def test_what_is_not_known_to_cost_no_more_is_asked_about() -> None:
@@ -178,6 +180,25 @@ async def test_from_words_alone_the_siblings_are_compared() -> None:
     world = World(Preferences("gpt-image-1"), catalogue=having(load(), [TWO]))
     _, shown = asked(await world.choose(request(pictures=False)))
     assert shown["price"] == "?"
+
+
+@pytest.mark.parametrize(("left", "used"), [(None, "cheap-edits"), (1, "dear-edits")])
+async def test_the_default_for_words_alone_is_one_that_makes_pictures(left: int | None, used: str) -> None:
+    """By what they cost there, whatever edits cost; a model that only edits is not among them."""
+    two = load().models["gpt-image-2"]
+    sibling = two.create
+    assert sibling is not None
+    dear, cheap = (replace(sibling, prices=(Price(price, {}),)) for price in (10, 1))
+    rows = {
+        "only-edits": replace(two, name="only-edits", create=None),
+        "cheap-edits": replace(two, name="cheap-edits", create=replace(dear, name="cheap-edits")),
+        "dear-edits": replace(two, name="dear-edits", create=replace(cheap, name="dear-edits")),
+    }
+    world = World(lefts=(left,), catalogue=Catalogue(rows, tuple(rows)))
+    assert await world.model(request(pictures=False)) == used
+    assert await world.model(request()) == "only-edits"
+    only = {"only-edits": rows["only-edits"]}
+    assert await World(catalogue=Catalogue(only, ())).model(request(pictures=False)) == "only-edits"
 
 
 async def test_a_model_that_is_live_but_has_no_price_yet_is_kept() -> None:

@@ -182,6 +182,7 @@ async def test_a_mistake_of_ours_is_answered_and_closed(world: World) -> None:
     await world.asked_for()
     async with world.preparing_runs():
         await world.until(RequestState.REFUSED)
+        await until(lambda: world.messenger.refusals)
         await world.lease_over()
         assert await world.requests.next_due() is None
     ((error, state),) = world.messenger.refusals

@@ -83,6 +83,19 @@ async def test_old_files_are_purged(tmp_path: Path) -> None:
     assert _below(tmp_path) == ["masks", "young"]
 
 
+async def test_of_one_folder_the_old_files_are_purged(tmp_path: Path) -> None:
+    """The others stay, however old; a folder that nobody wrote to is none."""
+    blobs = FileBlobs(tmp_path)
+    for key in ("a.png", "uploads/b.png"):
+        await blobs.put(key, b"data")
+    later = datetime.now(UTC) + timedelta(days=1)
+    assert await blobs.purge(later, "elsewhere") == 0
+    assert await blobs.purge(later, "uploads") == 1
+    assert [await blobs.get(key) for key in ("a.png", "uploads/b.png")] == [b"data", None]
+    with pytest.raises(ValueError):
+        await blobs.purge(later, "..")
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere no file withstands its deletion by root")
 async def test_a_file_that_cannot_be_deleted_is_busy() -> None:
     """It is tried again at the next purge, and ends nothing else."""

@@ -116,6 +116,11 @@ notice-exhausted = ⚠️ WaveSpeed says that its account is empty. I take no ne
 notice-refilled = ✅ WaveSpeed's account has { $balance }, so I take edits again.
 notice-low-balance = ⚠️ WaveSpeed's balance is { $balance }, below your { $limit }. Please top it up before it is empty.
 notice-drift = ⚠️ WaveSpeed's bills and our charges differ by { $drift } (charged { $charged }, billed { $billed }): { $edits } edits disagree, { $strangers } billed predictions are not ours. /admin shows more.
+notice-restored = ⚠️ I was restored from a backup of { $at } UTC. What was bought after that is not in my books. { $edits ->
+    [0] No edit was under way then.
+    [one] 1 edit was under way then: its money stays set aside until it is found, or settled in /admin.
+   *[other] { $edits } edits were under way then: their money stays set aside until they are found, or settled in /admin.
+}
 
 ## Errors: what happened, whether it cost anything, what to do
 
@@ -152,15 +157,24 @@ error-over-budget = This would cost { $price }, but { $which ->
 }. { $hours ->
     [0] It turns within the hour.
     [one] It turns in 1 hour.
-   *[other] It turns in { $hours } hours.
+   *[other] { $days ->
+        [0] It turns in { $hours } hours.
+        [one] It turns tomorrow.
+       *[other] It turns in { $days } days.
+    }
 } Nothing was charged. /spend shows your limits; /quality or /model may find something cheaper.
-error-too-many-waiting = You have { $waiting } edits that are not done yet, and more than { $limit } can't wait. Please send it again when some are done. Nothing was charged.
+error-too-many-waiting = { $waiting ->
+    [0] That is { $wanted } edits at once, and at most { $limit } fit. Please ask for fewer: send fewer pictures, or choose fewer results in /settings.
+    [one] You have 1 edit that is not done yet, and with { $wanted } more it would be more than { $limit }. Please send it again when it is done.
+   *[other] You have { $waiting } edits that are not done yet, and more than { $limit } can't wait. Please send it again when some are done.
+} Nothing was charged.
 error-intake-paused = I am paused and take no new edits for now. Nothing was charged; please send it again later.
 error-account-empty = The { $provider ->
     [openai] OpenAI
    *[wavespeed] WaveSpeed
 } account that pays for this model is empty, so I can't take any now. The admins know. Nothing was charged; please send it again later.
 error-not-served = Sorry, this bot is private and you are not on its list.
+error-request-forgotten = I was put back to an earlier state and forgot what became of this. If you have no answer to it yet, please send it again.
 error-imaging-failed = That picture is too much for me to work on. Please make it smaller and send it again. Nothing was charged.
 error-not-sent = The provider can't be reached. You were not charged. Please try again later.
 error-throttled = The provider is too busy to take your edit. You were not charged. Please try again later.
