@@ -23,6 +23,7 @@ from bot.domain.access import Rules
 from bot.domain.pictures import Limits
 from bot.imaging.service import Imaging
 from bot.jobs import ending, preparing, steps, workflow
+from bot.jobs.admitting import Admitting
 from bot.jobs.catalogue import LiveCatalogue
 from bot.jobs.choosing import Choosing
 from bot.jobs.deciding import Deciding
@@ -158,6 +159,7 @@ def _jobs(world: World) -> Parts:
             storage.people, world.imaging, pictures, storage.blobs, world.live.now, world.money.quotes
         ),
         doors=world.money.doors,
+        admit=Admitting(Rules(world.settings.access, world.settings.admins), storage.access),
         enqueue=engine.enqueue,
         timing=timing,
         clock=clock,

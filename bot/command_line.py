@@ -241,10 +241,18 @@ def models(
 def users(
     find: Annotated[str, typer.Argument(help="Part of a name, a username or an id.")] = "",
     limit: Limit = 100,
+    revoke: Annotated[
+        int | None, typer.Option(metavar="ID", help="No longer an admin by the claim code.")
+    ] = None,
     csv: AsCsv = False,
     json: AsJson = False,
 ) -> None:
     """List people: where they stand, what they spent, their limits."""
+    if revoke is not None:
+        from bot import reports
+
+        _report(lambda opened: reports.revoke(opened, revoke), csv=csv, json=json)
+        return
     _report(lambda reports: reports.users(find, limit), csv=csv, json=json)
 
 

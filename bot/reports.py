@@ -1,4 +1,4 @@
-"""``python -m bot users | spend | edits``: what admins read on the command line. Nothing here writes."""
+"""``python -m bot users | spend | edits``: what admins read on the command line."""
 
 from __future__ import annotations
 
@@ -212,6 +212,19 @@ class Reports:
 
 def _limit(account: Account) -> Dollars | None:
     return None if account.limit is None else Dollars(account.limit)
+
+
+async def revoke(reports: Reports, user_id: int) -> Table:
+    """Take back that a person is an admin by the claim code; the person. All else here only reads.
+
+    Raises:
+        StartRefused: they are not.
+    """
+    if not await reports._access.revoke(user_id):
+        raise StartRefused(f"{user_id} is no admin by the claim code; those of ADMINS are taken out there")
+    member = await reports._access.member(user_id)
+    row = (member.id, member.name, member.username, str(member.standing))
+    return Table(("id", "name", "username", "standing"), [row])
 
 
 @asynccontextmanager

@@ -236,21 +236,12 @@ class FakeEdits:
     async def recent_prompts(self, user_id: int, limit: int, chat_id: int | None = None) -> list[str]:
         return [edit.prompt for edit in self.edits.values()][:limit]
 
-    async def settle(
-        self,
-        edit_id: str,
-        state: EditState,
-        *,
-        charge: int,
-        reason: str | None,
-        now: datetime,
-        only: EditState | None = None,
-    ) -> bool:
+    async def settle(self, edit_id: str, state: EditState, *, charge: int, now: datetime, **rest: Any) -> bool:
         self.busy.take()
-        if only is not None and self.edits[edit_id].state is not only:
+        if rest.get("only") not in {None, self.edits[edit_id].state}:
             return False
         charged = None if state is EditState.UNKNOWN else charge
-        return self.change(edit_id, state=state, charged=charged, reason=reason, ended_at=now)
+        return self.change(edit_id, state=state, charged=charged, reason=rest["reason"], ended_at=now)
 
     async def typical_seconds(self, model: str, choices: Mapping[str, str]) -> float | None:
         return self.typical
@@ -358,6 +349,7 @@ class FakeMessenger:
     notices: list[tuple[str, dict[str, str | int]]] = field(default_factory=list)
     admins_away: bool = False  # none can be reached
     moves: list[tuple[str, str, str]] = field(default_factory=list)
+    spares: list[tuple[str, int]] = field(default_factory=list)
     deliveries: Turns[int] = field(default_factory=lambda: Turns(77))
     delivered: list[tuple[bytes, int]] = field(default_factory=list)
     together: list[list[str]] = field(default_factory=list)  # each call's edits
@@ -375,6 +367,9 @@ class FakeMessenger:
 
     async def moved(self, request: Request, gone: str, title: str, price: str) -> None:
         self.moves.append((gone, title, price))
+
+    async def spared(self, request: Request, title: str, left: int) -> None:
+        self.spares.append((title, left))
 
     def progress(
         self, edit: Edit, stage: Stage, expected_seconds: float | None = None, place: int | None = None

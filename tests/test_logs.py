@@ -177,3 +177,15 @@ def test_the_level(start: Start, capsys: pytest.CaptureFixture[str], style: str)
     text = capsys.readouterr().err
     assert "shown" in text
     assert "hidden" not in text
+
+
+def test_lines_about_an_edit_name_it(start: Start, capsys: pytest.CaptureFixture[str]) -> None:
+    """Also those of libraries, while it is worked on; a line that names another edit is about that one."""
+    log = start("json")
+    with structlog.contextvars.bound_contextvars(edit="e1"):
+        log.info("ours")
+        logging.getLogger("some.library").warning("theirs")
+        log.info("another", edit="e2")
+    log.info("nobody's")
+    lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    assert [line.get("edit") for line in lines] == ["e1", "e1", "e2", None]

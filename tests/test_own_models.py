@@ -20,6 +20,7 @@ prompt = 4000
 seconds = 30
 prices = [{ micros = 25_000 }]
 """
+QUALITY = '[models.brush-3.choices.quality]\nfield = "quality"\n'
 
 
 def written(folder: Path, text: str) -> Path:
@@ -66,6 +67,16 @@ def test_a_table_of_a_name_that_there_is_replaces_it(tmp_path: Path) -> None:
         ("seconds = 30", 'seconds = "long"', "brush-3 can't be read"),
         ("25_000", "0.025", "a price of 0.025 is no whole micro-dollars"),
         ("seconds = 30", 'seconds = 30\nsuccessor = "nobody"', "nobody is named but has no table"),
+        ("seconds = 30", "seconds = inf", "inf seconds is no time"),
+        ("seconds = 30", "seconds = 30\nsuccessor = [1]", "[1] is named but has no table"),
+        ("seconds = 30", 'seconds = 30\nmask = { field = 3, form = "white" }', "3 is no text"),
+        (ROW, "models = 3", "models are tables"),
+        ("[models.brush-3]", 'preference = "brush-3"\n[models.brush-3]', "preference is a list"),
+        ("25_000 }]\n", f"25_000 }}]\n{QUALITY}values = [1, 2]", "1 is no text"),
+        ("25_000 }]\n", f'25_000 }}]\n{QUALITY}values = "low"', "'low' is no list of values"),
+        ("25_000 }]\n", f"25_000 }}]\n{QUALITY}values = []", "[] is no list of values"),
+        ("25_000 }]\n", f'25_000 }}]\n{QUALITY}values = ["low"]\nwire = {{ low = 1 }}', "1 is no text"),
+        ("25_000 }]\n", f'25_000 }}]\n{QUALITY}values = ["low"]\nwire = []', "[] is no table of words"),
         ("[models.brush-3]", "[model.brush-3]", "unknown entry model"),
         ("[models.brush-3]", 'preference = ["nobody"]\n[models.brush-3]', "nobody is named but has no"),
     ],

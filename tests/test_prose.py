@@ -1,4 +1,4 @@
-"""What is written about the program is true: README, .env.example, CHANGELOG, the container's files."""
+"""What is written about the program is true: README, docs, .env.example, CHANGELOG, the container's files."""
 
 from __future__ import annotations
 
@@ -24,11 +24,14 @@ import bot
 from bot import chat
 from bot.command_line import cli
 from bot.domain import catalogue_file
+from bot.domain.access import Policy
 from bot.domain.money import dollars
 from bot.settings import Settings
 
 ROOT = Path(__file__).parents[1]
-PROSE = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")
+DOCS = sorted(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md"))
+PROSE = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", *DOCS)
+USING, OWNING = "docs/using.md", "docs/owning.md"
 
 
 def read(name: str) -> str:
@@ -61,8 +64,8 @@ def targets() -> set[str]:
     return set(re.findall(r"^([a-z][\w-]*):", read("Makefile"), re.MULTILINE))
 
 
-def commands() -> set[str]:
-    return {command.callback.__name__ for command in cli.registered_commands if command.callback}
+def commands() -> list[str]:
+    return [command.callback.__name__ for command in cli.registered_commands if command.callback]
 
 
 def test_the_first_command_comes_early() -> None:
@@ -76,13 +79,13 @@ def test_commands_exist(name: str) -> None:
     """Every `make …` and `python -m bot …` that is written down can be typed."""
     text = code(read(name)) if name.endswith(".md") else read(name)
     assert set(re.findall(r"\bmake ([a-z][\w-]*)", text)) <= targets()
-    assert set(re.findall(r"(?:python -m bot|run --rm wavebrush) (\w+)", text)) <= commands()
+    assert set(re.findall(r"(?:python -m bot|run --rm wavebrush) (\w+)", text)) <= set(commands())
 
 
 def test_readme_has_the_commands_that_people_need() -> None:
-    """demo, run, test, check and what shows models, people and money are in the table of commands."""
-    named = [row[0].strip("`") for row in table(section("README.md", "Run it"))]
-    bot = [f"python -m bot {name}" for name in ("check", "models", "users", "spend", "edits")]
+    """Three of make's, and all of the bot's in the order of its help, but for what make or the start does."""
+    named = [row[0].strip("`").removesuffix(" FILE") for row in table(section("README.md", "Run it"))]
+    bot = [f"python -m bot {name}" for name in commands() if name not in {"run", "demo", "migrate"}]
     assert named == ["make demo", "make run", "make test", *bot]
 
 
@@ -118,19 +121,35 @@ def test_env_example_is_the_code() -> None:
     assert blocks == expected
 
 
-def test_the_model_list_is_the_catalogue() -> None:
-    """WaveSpeed's names, endpoints and what an edit costs, in the order in which they are preferred."""
+@pytest.mark.parametrize(
+    ("provider", "title"), [("wavespeed", "Models"), ("openai", "An OpenAI-compatible server")]
+)
+def test_the_model_list_is_the_catalogue(provider: str, title: str) -> None:
+    """A provider's names, endpoints and what an edit costs, in the order in which they are preferred."""
     expected, catalogue = [], catalogue_file.load()
     rest = [name for name in catalogue.models if name not in catalogue.preference]
     for name in (*catalogue.preference, *rest):
         model = catalogue.models[name]
-        if model.provider != "wavespeed":
+        if model.provider != provider:
             continue
         prices = [price.micros for price in model.prices]
         cheapest, dearest = (dollars(min(prices)), dollars(max(prices))) if prices else ("quoted", "quoted")
         cost = cheapest if cheapest == dearest else f"{cheapest}–{dearest}"
         expected.append([f"`{model.name}`", f"`{model.endpoint}`", cost])
-    assert table(section("README.md", "Models")) == expected
+    assert table(section(OWNING, title)) == expected
+
+
+def test_every_provider_has_a_model_list() -> None:
+    """The catalogue has no model of another provider than those two."""
+    providers = {model.provider for model in catalogue_file.load().models.values()}
+    assert providers == {"wavespeed", "openai"}
+
+
+def sentence(key: str) -> str:
+    """A sentence of several lines, as it is written down."""
+    found = re.search(rf"^{key} =\n((?: .*\n|\n)+)", read("bot/chat/locales/en.ftl"), re.MULTILINE)
+    assert found
+    return found.group(1)
 
 
 def handled() -> set[str]:
@@ -148,13 +167,24 @@ def handled() -> set[str]:
 
 
 def test_the_chat_commands_are_the_handlers() -> None:
-    """README names every command that the bot answers, and no other; so does /help, but for itself
+    """The docs name every command that the bot answers, and no other; so does /help, but for itself
     and what is only for admins."""
-    named = {row[0].strip("`/") for row in table(section("README.md", "In the chat"))}
+    named = {row[0].strip("`/") for row in table(section(USING, "Commands"))}
     assert named == handled()
-    help_text = re.search(r"^help =\n((?: .*\n|\n)+)", read("bot/chat/locales/en.ftl"), re.MULTILINE)
-    assert help_text
-    assert named - {"start", "help", "admin"} <= set(re.findall(r"/(\w+)", help_text.group(1)))
+    assert named - {"start", "help", "admin"} <= set(re.findall(r"/(\w+)", sentence("help")))
+
+
+def test_what_admins_type_is_what_the_bot_explains() -> None:
+    """The docs and the bot's own help show the same examples of /admin."""
+    typed = [row[0].strip("`") for row in table(section(OWNING, "The admins' panel"))]
+    assert ["/admin", *typed] == re.findall(r"^ +(/admin.*?) —", sentence("admin-help"), re.MULTILINE)
+
+
+def test_the_policies_are_the_code() -> None:
+    """Each value of ACCESS is explained, the default first."""
+    explained = [row[0].strip("`") for row in table(section(OWNING, "Who may use it"))]
+    assert explained == list(Policy)
+    assert explained[0] == Settings.model_fields["access"].default
 
 
 def test_the_versions_agree() -> None:
@@ -167,10 +197,27 @@ def test_the_versions_agree() -> None:
 
 @pytest.mark.parametrize("name", PROSE)
 def test_links_lead_somewhere(name: str) -> None:
-    """Every relative link and picture is a file of the project."""
-    text = read(name)
-    linked = re.findall(r"\]\(([^)#]+)[^)]*\)", text) + re.findall(r'src="([^"]+)"', text)
-    assert [link for link in linked if "://" not in link and not (ROOT / link).exists()] == []
+    """Every relative link and picture is a file of the project, and has the heading that is named."""
+    text, here = read(name), (ROOT / name).parent
+    linked = re.findall(r"\]\(([^)]+)\)", text) + re.findall(r'src="([^"]+)"', text)
+    local = [link.partition("#") for link in linked if "://" not in link]
+    assert [file for file, _, _ in local if not (here / file).exists()] == []
+    headed = [(here / file if file else ROOT / name, anchor) for file, _, anchor in local if anchor]
+    assert [anchor for path, anchor in headed if anchor not in anchors(path)] == []
+
+
+def anchors(path: Path) -> set[str]:
+    """The headings of a page, as GitHub names them in links."""
+    headings = re.findall(r"^#+ (.+)$", path.read_text("utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading).strip().lower().replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("room", ["chat", "jobs", "storage"])
+def test_the_map_is_the_code(room: str) -> None:
+    """CONTRIBUTING's map of the large rooms has each of their modules once, and no other."""
+    named = [name for row in table(section("CONTRIBUTING.md", f"bot/{room}")) for name in row[1].split(", ")]
+    modules = [path.stem for path in (ROOT / "bot" / room).glob("*.py") if path.stem != "__init__"]
+    assert sorted(name.strip("`") for name in named) == sorted(modules)
 
 
 def test_every_room_is_described() -> None:

@@ -21,7 +21,7 @@ from bot.domain.budgets import USER_DAY
 from bot.domain.edits import EditState, Place
 from bot.errors import StartRefused
 from bot.jobs.reconcile import REPORT
-from bot.reports import Dollars, Form, Reports, Table, opened
+from bot.reports import Dollars, Form, Reports, Table, opened, revoke
 from bot.settings import Settings
 from bot.storage.access import SqlAccess
 from bot.storage.accounts import SqlAccounts
@@ -142,6 +142,30 @@ async def test_edits(data: Path) -> None:
     unknown = as_rows(await made(data, "edits", (EditState.UNKNOWN,), None, 10))
     assert [(row["edit"], row["charged"], row["quote"]) for row in unknown] == [("e2", None, "0.063000")]
     assert [row["edit"] for row in as_rows(await made(data, "edits", (), BEN, 10))] == ["e3"]
+
+
+async def test_an_admin_by_claim_is_one_no_more(data: Path) -> None:
+    """And whoever is none is refused: those of the settings are taken out there."""
+    database = Database.open(settings(data).app_database_url)
+    access = SqlAccess(database, SetClock())
+    await access.offer_claim("hash")
+    assert await access.claim(BEN, "hash", START)
+    async with opened(settings(data), SetClock()) as found:
+        [row] = as_rows(await revoke(found, BEN))
+        assert row == {"id": BEN, "name": "Ben", "username": None, "standing": "approved"}
+        with pytest.raises(StartRefused, match="no admin by the claim code"):
+            await revoke(found, ANN)
+    assert await access.admins() == []
+    await database.close()
+
+
+async def test_a_comparison_of_another_version(data: Path) -> None:
+    """It counts as none."""
+    database = Database.open(settings(data).app_database_url)
+    await SqlNotes(database).put(REPORT, '{"ours": 1}', START)
+    await database.close()
+    shown = (await made(data, "spend", "model", 30, 10)).written(Form.TEXT)
+    assert "not compared yet" in shown
 
 
 def test_a_table_for_people() -> None:

@@ -34,6 +34,7 @@ DAILY = 1_000_000  # micro-dollars: what *Approve with $1 a day* allows
 _DAILY = dollars(DAILY).removesuffix(".00")
 _PERSON, _GROUP = "person", "group"
 _OPEN = {Standing.UNKNOWN, Standing.WAITING}
+_MOST_ASKED = 20  # so many waiting are asked about with a message each; the panel shows all
 _UNSEEN = {"Cf", "Cn", "Co", "Cs"}  # Unicode's categories of what shows nothing but can turn text around
 
 SetLimit = Callable[[Kind, int, int | None], Awaitable[None]]  # `Accounts.set_limit`
@@ -102,7 +103,7 @@ class AccessRequests:
             if member.standing is not Standing.UNKNOWN:  # another of their messages was quicker
                 return say("access-waiting", language)
             who = described(member)
-            asked = await self._ask(
+            asked = await self._crowded() or await self._ask(
                 f"{_PERSON}:{user.id}",
                 chat_id,
                 _OF_A_PERSON,
@@ -122,7 +123,7 @@ class AccessRequests:
                 return say("group-waiting", language)
             by = described(Member(user.id, user.full_name, user.username))
             title = described_group(group.id, group.title)
-            asked = await self._ask(
+            asked = await self._crowded() or await self._ask(
                 f"{_GROUP}:{chat.id}",
                 chat.id,
                 _OF_A_GROUP,
@@ -156,6 +157,13 @@ class AccessRequests:
             await self._ports.bot.leave_chat(chat_id, rate_limit_args=Priority.ANSWER)
         except TelegramError as error:
             log.info("group_not_left", chat=chat_id, detail=str(translate(error)))
+
+    async def _crowded(self) -> bool:
+        """Whether so many wait already that another message would bury the admins."""
+        people = await self._ports.access.members(limit=_MOST_ASKED)  # waiting ones come first
+        groups = await self._ports.access.groups(limit=_MOST_ASKED)
+        standings = [one.standing for one in people] + [one.standing for one in groups]
+        return standings.count(Standing.WAITING) >= _MOST_ASKED
 
     async def _ask(
         self, subject: str, chat_id: int, choices: Sequence[Choice], text: Callable[[str | None], str]
@@ -193,12 +201,13 @@ class AccessRequests:
         member = await ports.access.member(user_id)
         if member.standing not in _OPEN:
             return None
+        asked = await self._asked(f"{_PERSON}:{user_id}")
+        chat_id = user_id if asked is None else await self._now(asked.chat_id)
         if choice is Choice.DAILY:
             await ports.set_limit(USER_DAY, user_id, DAILY)
         standing = Standing.DENIED if choice is Choice.DENY else Standing.APPROVED
+        # The last that storage is needed for: who is decided about can't be told at another press.
         await ports.access.decide(user_id, standing, by.id, ports.clock.now())
-        asked = await self._asked(f"{_PERSON}:{user_id}")
-        chat_id = user_id if asked is None else await self._now(asked.chat_id)
         text = say("access-answer", member.language, name=plain(member.name), choice=choice, limit=_DAILY)
         await reply(ports.bot, Place(chat_id, 0), text, quote=False)
         return described(member)

@@ -27,6 +27,7 @@ Context = ContextTypes.DEFAULT_TYPE
 PANEL = f"{ADMIN}-panel"  # the kind of subject of the panel's buttons; the gate knows them by how it begins
 CSV = "csv"
 _MOST_BYTES = 49_000_000  # Telegram takes 50 MB
+_MOST_ROWS = 300_000  # about so many are that large, and they are in memory while they are written
 
 
 class Admin:
@@ -140,6 +141,8 @@ class _Sheets:
     async def send(self, admin: User, since: date) -> str | None:
         """Send them to an admin; what to say if that is not done."""
         language = admin.language_code
+        if await self._.accounts.count(since) > _MOST_ROWS:
+            return say("admin-csv-large", language)
         movements = await self._.accounts.movements(since)
         if not movements:
             return say("admin-csv-none", language)

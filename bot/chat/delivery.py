@@ -25,6 +25,7 @@ from bot.errors import ImagingFailed, MessengerBusy, named
 
 log = structlog.get_logger(__name__)
 MOST_CAPTION = 1024
+_MOST_BYTES = 50_000_000  # of the files in one call: not documented for albums, but for a file
 # How httpx names what may come after Telegram took the message.
 _PERHAPS_SENT = ("ReadError", "ReadTimeout", "RemoteProtocolError", "WriteError", "WriteTimeout")
 _NOT_AS_PHOTO = ("photo_invalid_dimensions", "image_process_failed", "photo_save_file_invalid", "too large")
@@ -55,7 +56,7 @@ class Delivery:
     ) -> dict[str, Delivered]:
         """Send one result, or an album of several; where they are, by their edits.
 
-        Of several, those that can't be photos are left out; alone they go as files.
+        Of several, those that can't be photos, or are too much for one call, are left out; they come alone.
 
         Raises:
             PersonUnreachable: the person can't be reached. MessengerBusy: worth trying again; after a
@@ -65,7 +66,7 @@ class Delivery:
             if len(ready) == 1:
                 return await self._single(ready[0], failed, seconds)
             if ready[0].edit.delivery == "file":
-                return await self._files(ready, self._caption(ready, failed, seconds))
+                return await self._files(ready, failed, seconds)
             return await self._photos(ready, failed, seconds)
         except NetworkError as error:
             if isinstance(error, BadRequest):
@@ -139,33 +140,51 @@ class Delivery:
             return await self._single(fitting[0][0], failed, seconds)
         shown = [one for one, _ in fitting]
         media = [InputMediaPhoto(photo.data, filename=_filename(one.edit, photo)) for one, photo in fitting]
-        caption = self._caption(shown or ready, failed, seconds)
+        caption = self._caption(shown, failed, seconds) if shown else ""
         sent = await self._try(self._send_album(shown, media, caption)) if shown else None
         if sent is None:
             why = say("result-as-file-only", ready[0].edit.language, count=len(ready))
-            return await self._files(ready, f"{caption}\n{why}")
+            return await self._files(ready, failed, seconds, f"\n{why}")
         if ready[0].edit.delivery == "both":
             await self._add_files(shown, min(message.message_id for message in sent.values()))
         return sent
 
-    async def _files(self, ready: Sequence[Ready], caption: str) -> dict[str, Delivered]:
-        return await self._send_album(ready, await self._documents(ready), caption)
+    async def _files(
+        self, ready: Sequence[Ready], failed: Sequence[Edit], seconds: float, why: str = ""
+    ) -> dict[str, Delivered]:
+        fitting, *_ = await self._documents(ready)
+        shown = [one for one, _ in fitting]
+        if len(shown) == 1:
+            return await self._single(shown[0], failed, seconds)
+        caption = f"{self._caption(shown, failed, seconds)}{why}"
+        return await self._send_album(shown, [media for _, media in fitting], caption)
 
-    async def _documents(self, ready: Sequence[Ready]) -> list[InputMediaDocument]:
-        files = [(one, await self._imaging.as_file(one.data)) for one in ready]
-        return [
-            InputMediaDocument(
-                file.data, filename=_filename(one.edit, file), disable_content_type_detection=True
-            )
-            for one, file in files
-        ]
+    async def _documents(self, ready: Sequence[Ready]) -> list[list[tuple[Ready, InputMediaDocument]]]:
+        """The files, in as many albums as they take."""
+        albums: list[list[tuple[Ready, InputMediaDocument]]] = []
+        room = 0
+        for one in ready:
+            file = await self._imaging.as_file(one.data)
+            name = _filename(one.edit, file)
+            media = InputMediaDocument(file.data, filename=name, disable_content_type_detection=True)
+            if len(file.data) > room:
+                albums.append([])
+                room = _MOST_BYTES
+            albums[-1].append((one, media))
+            room -= len(file.data)
+        return albums
 
     async def _add_files(self, shown: Sequence[Ready], photo_id: int) -> None:
         """Reply to the photos with their files. If that fails, the photos are there, and buttons too."""
         first = shown[0].edit
         below = replace(first, place=replace(first.place, message_id=photo_id))
         try:
-            await self._group(below, await self._documents(shown), say("file-caption", first.language))
+            caption = say("file-caption", first.language)
+            for album in await self._documents(shown):
+                if len(album) > 1:
+                    await self._group(below, [media for _, media in album], caption)
+                else:
+                    await self._send_file(below, album[0][0].data, caption, buttons=False)
         except (TelegramError, ImagingFailed) as error:
             log.warning("files_not_added", edit=first.id, error=type(error).__name__)
 

@@ -64,6 +64,11 @@ class Messages:
         text = say("model-moved", request.language, name=gone, title=title, price=price)
         await reply(self._bot, request.place, text)
 
+    async def spared(self, request: Request, title: str, left: int) -> None:
+        """Say that a cheaper model than usual is used, since a limit leaves only so much."""
+        text = say("model-spared", request.language, title=title, left=dollars(left))
+        await reply(self._bot, request.place, text)
+
     def progress(
         self, edit: Edit, stage: Stage, expected_seconds: float | None = None, place: int | None = None
     ) -> None:

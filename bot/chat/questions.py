@@ -90,7 +90,7 @@ class Asking:
         return sent.message_id
 
     async def _keyboard(self, request: Request, options: tuple[Option, ...]) -> InlineKeyboardMarkup:
-        buttons = [self._button(request, option.value) for option in options]
+        buttons = [self._button(request, option.answer) for option in options]
         await self._buttons.keep(buttons, self._clock.now())
         return InlineKeyboardMarkup(
             [

@@ -52,6 +52,14 @@ def to_come(batch: Sequence[Edit], kept: Mapping[str, datetime], now: datetime, 
     return in_time and not delivered and any(not one.state.final for one in batch)
 
 
+def untold(batch: Sequence[Edit]) -> list[Edit]:
+    """Those whose failure was to be told with a result when none comes any more, one for each reason."""
+    if any(not one.state.final for one in batch):
+        return []
+    failed = [one for one in to_be_told(batch) if one.state is EditState.FAILED and not one.charged]
+    return list({one.reason: one for one in failed}.values())
+
+
 def to_be_told(batch: Sequence[Edit]) -> list[Edit]:
     """Those that ended without a picture, as long as nothing of the batch was delivered."""
     if any(one.result_message_id is not None or one.state is EditState.DONE for one in batch):

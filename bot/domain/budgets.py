@@ -189,6 +189,10 @@ class Accounts(Protocol):
         """Today's figures of the whole bot; `Overview` says what each is."""
         ...
 
+    async def count(self, since: date) -> int:
+        """How many rows the ledger has since a day."""
+        ...
+
     async def movements(self, since: date, user_id: int | None = None) -> list[Movement]:
         """The rows of the ledger since a day, oldest first."""
         ...

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from importlib import resources
 from itertools import product
@@ -14,6 +14,7 @@ from typing import Any
 from bot.domain.catalogue import Catalogue, Choice, MaskField, Model, Price, Tokens
 from bot.domain.pictures import WireMask
 
+_LONGEST = 86_400.0  # seconds
 _ASPECT = re.compile(r"[1-9]\d*:[1-9]\d*")
 
 
@@ -64,7 +65,12 @@ def _prices(rows: Sequence[Mapping[str, Any]]) -> tuple[Price, ...]:
 
 
 def _choice(row: Mapping[str, Any]) -> Choice:
-    return Choice(tuple(row["values"]), row.get("default"), row.get("field"), row.get("wire", {}))
+    values, wire = row["values"], row.get("wire", {})
+    if not isinstance(values, list) or not values:
+        raise TypeError(f"{values!r} is no list of values")
+    if not isinstance(wire, dict):
+        raise TypeError(f"{wire!r} is no table of words")
+    return Choice(tuple(values), row.get("default"), row.get("field"), wire)
 
 
 def parse(text: str, own: str = "") -> Catalogue:
@@ -81,17 +87,18 @@ def parse(text: str, own: str = "") -> Catalogue:
     document, added = tomllib.loads(text), tomllib.loads(own)
     if unknown := set(added) - {"models", "preference"}:
         raise ValueError(f"catalogue: unknown entry {min(unknown)}")
-    rows = {**document["models"], **added.get("models", {})}
-    models = {name: _read(name, row) for name, row in rows.items()}
-    preference = tuple(added.get("preference", document["preference"]))
-    for name in (*preference, *(model.successor for model in models.values() if model.successor)):
-        if name not in models:
-            raise ValueError(f"catalogue: {name} is named but has no table")
+    own_rows, preference = added.get("models", {}), added.get("preference", document["preference"])
+    if not isinstance(own_rows, dict) or not isinstance(preference, list):
+        raise ValueError("catalogue: models are tables, and preference is a list of their names")
+    models = {name: _read(name, row) for name, row in {**document["models"], **own_rows}.items()}
     for model in models.values():
         _validate(model)
         if model.create is not None:
             _validate(model.create)
-    return Catalogue(models, preference)
+    for name in (*preference, *(model.successor for model in models.values() if model.successor)):
+        if not isinstance(name, str) or name not in models:
+            raise ValueError(f"catalogue: {name} is named but has no table")
+    return Catalogue(models, tuple(preference))
 
 
 def _read(name: str, row: Mapping[str, Any]) -> Model:
@@ -113,12 +120,24 @@ def _validate(model: Model) -> None:
 
 
 def _validate_kinds(model: Model) -> None:
-    for entry in (model.title, model.provider, model.endpoint, model.pictures_field):
+    for entry in _texts(model):
         if not isinstance(entry, str):
             raise ValueError(f"catalogue: {model.name}: {entry!r} is no text")
     for number in (model.most_pictures, model.prompt_limit):
         if type(number) is not int or number < 0:
             raise ValueError(f"catalogue: {model.name}: {number!r} is no whole number")
+    if not 0 < model.seconds < _LONGEST:
+        raise ValueError(f"catalogue: {model.name}: {model.seconds} seconds is no time")
+
+
+def _texts(model: Model) -> Iterator[object]:
+    """All entries that have to be text."""
+    yield from (model.title, model.provider, model.endpoint, model.pictures_field)
+    yield from [model.mask.field] if model.mask else []
+    yield from [model.markup_field] if model.markup_field is not None else []
+    for choice in model.choices.values():
+        yield from (*choice.values, *choice.wire.values())
+        yield from [choice.field] if choice.field is not None else []
 
 
 def _validate_choices(model: Model) -> None:

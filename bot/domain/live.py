@@ -10,6 +10,7 @@ from bot.domain.catalogue import Catalogue, Choice, Model
 
 PROMPT = "prompt"
 STRING, ARRAY = "string", "array"
+_FEWEST = 2  # of a list; a row of one picture sends no list
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +126,7 @@ def _unread(catalogue: Catalogue, lists: Mapping[str, LiveModels | None]) -> Ite
 
 
 def fitted(row: Model, live: LiveModel | None) -> tuple[Model, str]:
-    """The row without the values that its model no longer takes, and which those are ("": none).
+    """The row without what its model no longer takes but can do without, and what that is ("": nothing).
 
     Where nothing is known of the model, the row is believed.
 
@@ -135,6 +136,7 @@ def fitted(row: Model, live: LiveModel | None) -> tuple[Model, str]:
     if live is None or live.inputs is None:
         return row, ""
     inputs = live.inputs
+    row, without_markup = _with_markup(row, inputs)
     for field in _sent(row):
         if field not in inputs:
             raise Misfit(f"field {field}: we send it, but the model no longer has it")
@@ -142,8 +144,9 @@ def fitted(row: Model, live: LiveModel | None) -> tuple[Model, str]:
         if live_input.required and not live_input.default and field not in _sent(row):
             raise Misfit(f"field {field}: the model requires it, but we don't send it")
     _check_required_mask(row, inputs)
-    _check_pictures(row, inputs)
-    return _narrowed(row, inputs)
+    row, fewer = _with_pictures(row, inputs)
+    row, narrower = _narrowed(row, inputs)
+    return row, "; ".join(lost for lost in (without_markup, fewer, narrower) if lost)
 
 
 def _sent(row: Model) -> tuple[str, ...]:
@@ -154,25 +157,36 @@ def _sent(row: Model) -> tuple[str, ...]:
     return (PROMPT, *pictures, *mask, *markup, *row.fields)
 
 
+def _with_markup(row: Model, inputs: Mapping[str, LiveInput]) -> tuple[Model, str]:
+    """The row without its field for notes, should the model have lost it: every edit can do without."""
+    field = row.markup_field
+    if field is None or field in inputs:
+        return row, ""
+    return replace(row, markup_field=None), f"field {field}: the model no longer has it"
+
+
 def _check_required_mask(row: Model, inputs: Mapping[str, LiveInput]) -> None:
     for field in (row.mask.field if row.mask and not row.mask.required else None, row.markup_field):
         if field is not None and inputs[field].required:
             raise Misfit(f"field {field}: the model requires it, but not every edit has one")
 
 
-def _check_pictures(row: Model, inputs: Mapping[str, LiveInput]) -> None:
+def _with_pictures(row: Model, inputs: Mapping[str, LiveInput]) -> tuple[Model, str]:
+    """The row with no more pictures than the model takes, of a list of some. Raises Misfit."""
     if not row.most_pictures:
-        return
+        return row, ""
     field, found = row.pictures_field, inputs[row.pictures_field]
     kind = STRING if row.most_pictures == 1 else ARRAY
     if found.kind and found.kind != kind:
         raise Misfit(f"field {field}: we send type {kind}, but the model takes type {found.kind}")
-    if found.most is not None and found.most < row.most_pictures and kind == ARRAY:
-        raise Misfit(
-            f"field {field}: we offer {row.most_pictures} pictures, but the model takes {found.most}"
-        )
     if found.least is not None and found.least > 1:
         raise Misfit(f"field {field}: we may send one picture, but the model needs {found.least}")
+    if kind == STRING or found.most is None or found.most >= row.most_pictures:
+        return row, ""
+    if found.most < _FEWEST:
+        raise Misfit(f"field {field}: we send a list of pictures, but the model takes {found.most}")
+    fewer = replace(row, most_pictures=found.most)
+    return fewer, f"field {field}: the model takes {found.most} pictures, no longer {row.most_pictures}"
 
 
 def _narrowed(row: Model, inputs: Mapping[str, LiveInput]) -> tuple[Model, str]:

@@ -39,7 +39,7 @@ def next_draft(catalogue: Catalogue, edit: Edit, step: str) -> Draft:
     if name not in {AGAIN, BETTER} or (edit.fit is None and not edit.from_words):
         raise ValueError(f"no step {step!r} after {edit.id}")
     model = row_of(catalogue, edit)
-    if model is None or not _is_live(catalogue, edit):
+    if model is None or not is_live(catalogue, edit):
         title = model.title if model else edit.model
         raise ModelWithdrawn(edit.model, name=title, offered=catalogue.offered_names)
     choices = edit.choices if name == AGAIN else {**edit.choices, QUALITY: value}
@@ -80,7 +80,7 @@ def _with_model(catalogue: Catalogue, edit: Edit, name: str) -> Draft:
     return draft(catalogue, preferences, edit.prompt, pictures, masked=masked)
 
 
-def _is_live(catalogue: Catalogue, edit: Edit) -> bool:
+def is_live(catalogue: Catalogue, edit: Edit) -> bool:
     """Whether what an edit was bought from is offered now."""
     model = catalogue.models[edit.model]
     return catalogue.is_live(edit.model) and (not edit.from_words or catalogue.creator(model) is not None)

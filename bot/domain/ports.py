@@ -256,6 +256,10 @@ class Messenger(Protocol):
         """Say that a model is gone, and which takes over at which price; the request goes on."""
         ...
 
+    async def spared(self, request: Request, title: str, left: int) -> None:
+        """Say that a cheaper model than usual is used, since a limit leaves only so many micro-dollars."""
+        ...
+
     def progress(
         self, edit: Edit, stage: Stage, expected_seconds: float | None = None, place: int | None = None
     ) -> None:

@@ -191,11 +191,25 @@ def _resolve_aspect(wished: str, model: Model, source: Size | None) -> tuple[str
 
 def price_range(preferences: Preferences, model: Model) -> tuple[int, int] | None:
     """The least and the most (µ$) that an edit costs with these settings; None: only a quote tells."""
+    prices = _prices(preferences, model)
+    return (min(prices), max(prices)) if prices else None
+
+
+def _prices(preferences: Preferences, model: Model) -> list[int]:
+    """What an edit costs of a picture of each of `_SHAPES`; none if only a quote tells."""
     try:
-        prices = {model.price(resolve(preferences, model, shape).choices) for shape in _SHAPES}
+        return [model.price(resolve(preferences, model, shape).choices) for shape in _SHAPES]
     except PriceUnknown:
-        return None
-    return min(prices), max(prices)
+        return []
+
+
+def may_cost_more(preferences: Preferences, before: Model, after: Model) -> bool:
+    """Whether an edit may cost more on one model than on another with these settings, or nobody knows.
+
+    Of a picture of the same shape: what is cheaper for a wide picture may be dearer for a square one.
+    """
+    old, new = _prices(preferences, before), _prices(preferences, after)
+    return not old or not new or any(more > less for more, less in zip(new, old, strict=True))
 
 
 def model_for(catalogue: Catalogue, preferences: Preferences, left: int | None = None) -> Model:

@@ -21,6 +21,7 @@ _TOGETHER_WORDS = re.compile(
     r"|\b(reference|these|two|three) (image|picture|photo)s?\b",
     re.IGNORECASE,
 )
+_AGREED = " confirmed:"
 _MOST_UNASKED = 0.5  # a region over half of the picture may be upside down, so it is shown first
 
 
@@ -55,11 +56,14 @@ class Decision:
     confirmed: int | None = None
 
     def with_answer(self, value: str) -> Decision:
-        """The decision after one more answer, an `Option.value`.
+        """The decision after one more answer, an `Option.answer`.
 
         Raises:
             ValueError: it is none.
         """
+        value, said, price = value.partition(_AGREED)
+        if said:
+            return replace(self.with_answer(value), confirmed=int(price))
         name, _, answer = value.partition(":")
         if name == "use":
             return replace(self, use=Use(answer))
@@ -118,10 +122,20 @@ CANCEL = "cancel"
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One button. ``value`` is what `Decision.with_answer` takes, or `CANCEL`; ``params`` fill its label."""
+    """One button. ``value`` is an answer, or `CANCEL`; ``params`` fill its label.
+
+    ``agreed`` is the price that its label shows, in micro-dollars: who presses it, perhaps a day later,
+    agrees to that and not to more.
+    """
 
     value: str
     params: Mapping[str, str] = field(default_factory=dict)
+    agreed: int | None = None
+
+    @property
+    def answer(self) -> str:
+        """What `Decision.with_answer` takes."""
+        return self.value if self.agreed is None else f"{self.value}{_AGREED}{self.agreed}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,6 @@ from bot.domain.edits import (
 from bot.domain.preferences import Preferences
 from bot.domain.roles import Decision
 
-
 UPLOADS = "openai"
 """The folder of pictures that wait for a submit which carries them; nothing else is below it."""
 

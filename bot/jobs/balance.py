@@ -53,7 +53,7 @@ class Balance:
         """What it was when last seen, in micro-dollars."""
 
     async def run(self) -> None:
-        """Look until cancelled: every few minutes, each minute while the account is known to be empty."""
+        """Look until cancelled: every few minutes; at once and each minute while the account is empty."""
         due = self._clock.monotonic()
         while True:
             try:
@@ -62,7 +62,7 @@ class Balance:
                     due = self._clock.monotonic() + self._timing.balance_beat
             except (ProviderError, StorageBusy) as error:
                 log.warning("balance_not_seen", error=type(error).__name__, detail=str(error))
-            await asyncio.sleep(self._timing.retry_most)
+            await self._doors.until_exhausted(self._timing.retry_most)
 
     async def look(self) -> None:
         """Read the balance and act on it.

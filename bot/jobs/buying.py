@@ -10,6 +10,7 @@ from datetime import timedelta
 import structlog
 
 from bot.domain.edits import Attempt, AttemptState, Edit
+from bot.domain.next_steps import is_live
 from bot.domain.plan import row_of
 from bot.domain.ports import Prediction, PredictionStatus, Provider, Stage, Submission
 from bot.domain.stores import EditEnded
@@ -91,7 +92,7 @@ class Buying(Waiting):
             await self._durably(self._close, attempt, AttemptState.REFUSED, error)
             if isinstance(error, CreditsExhausted):
                 await self._exhausted(edit)
-            if isinstance(error, ModelGone | InputRejected) and not await self._.still_live(edit.model):
+            if isinstance(error, ModelGone | InputRejected) and not await self._still_live(edit):
                 return await self._fail(edit, ModelGone(str(error)))
             if isinstance(error, NotSent | Throttled) and not self._older(edit, self._.timing.edit_deadline):
                 await self._give_back(edit)
@@ -101,6 +102,10 @@ class Buying(Waiting):
         await self._taken(attempt, prediction)
         log.info("submitted", edit=edit.id, attempt=attempt.number, prediction=prediction.id)
         return ON
+
+    async def _still_live(self, edit: Edit) -> bool:
+        """Whether what the edit is bought from is offered, looked up anew."""
+        return await self._.still_live(edit.model) and is_live(self._.catalogue(), edit)
 
     async def _taken(self, attempt: Attempt, prediction: Prediction) -> None:
         """The provider has it. What came finished is kept first, since it may be given only this once."""

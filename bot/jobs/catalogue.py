@@ -17,7 +17,7 @@ from bot.domain.live import Checked, LiveInput, LiveList, LiveModel, LiveModels,
 from bot.domain.ports import Provider
 from bot.domain.stores import Notes
 from bot.domain.timing import Timing
-from bot.errors import ProviderError, StorageBusy
+from bot.errors import ProviderDown, ProviderError, StorageBusy
 from bot.jobs.notes import read
 
 log = structlog.get_logger(__name__)
@@ -51,6 +51,7 @@ class LiveCatalogue:
         self._lists: dict[str, LiveList] = {}
         self._checked = checked(catalogue, dict.fromkeys(providers))
         self._read_at: float | None = None  # monotonic
+        self._fine = False  # whether every provider answered last
         self._turn = asyncio.Lock()
 
     def now(self) -> Catalogue:
@@ -102,20 +103,21 @@ class LiveCatalogue:
 
     async def run(self) -> None:
         """Refresh until cancelled; sooner after a failure."""
-        fine = self._providers.keys() <= self._lists.keys()
         while True:
-            await asyncio.sleep(self._timing.catalogue_beat if fine else self._timing.retry_most)
-            fine = await self.refresh()
+            await asyncio.sleep(self._timing.catalogue_beat if self._fine else self._timing.retry_most)
+            await self.refresh()
 
     async def _refresh(self) -> bool:
         answers = [await self._read(name, provider) for name, provider in self._providers.items()]
         self._read_at = self._clock.monotonic()
         self._take()
-        return all(answers)
+        self._fine = all(answers)
+        return self._fine
 
     async def _read(self, name: str, provider: Provider) -> bool:
         try:
             found = LiveList(await provider.live_models(), self._clock.now())
+            self._check(name, found.models)
         except ProviderError as error:
             kept = self._lists.get(name)
             age = None if kept is None else round((self._clock.now() - kept.at).total_seconds())
@@ -128,6 +130,16 @@ class LiveCatalogue:
         except StorageBusy as error:
             log.warning("models_not_kept", provider=name, detail=str(error))
         return True
+
+    def _check(self, name: str, found: LiveModels | None) -> None:
+        """Raise ProviderDown if a list lacks all of our models at once: they don't all die in an hour."""
+        known = self._lists.get(name)
+        if found is None or known is None or known.models is None:
+            return
+        ours = {row.endpoint for row in self._rows.models.values() if row.provider == name}
+        before = ours & known.models.keys()
+        if len(before) > 1 and ours.isdisjoint(found):
+            raise ProviderDown(f"its list lacks all of our {len(before)} models at once")
 
     def _take(self) -> None:
         """Check the rows against the lists, and log what is new."""

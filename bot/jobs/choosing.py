@@ -16,7 +16,7 @@ from bot.domain.catalogue import Catalogue, Model
 from bot.domain.edits import Request
 from bot.domain.money import dollars
 from bot.domain.ports import Messenger
-from bot.domain.preferences import Preferences, model_for, price_range
+from bot.domain.preferences import Preferences, may_cost_more, model_for, price_range
 from bot.domain.roles import CANCEL, Option, Question, Topic
 from bot.domain.stores import People
 from bot.jobs.doors import Doors
@@ -61,6 +61,10 @@ class Choosing:
         Raises:
             ModelWithdrawn: nothing is live. AccountEmpty: the model's provider can't be paid. StorageBusy.
         """
+        answer = request.decision.model
+        if answer is not None and not self._catalogue().is_live(answer):
+            # Gone since the question: who chose it did not choose its successor, and is asked once more.
+            request = replace(request, decision=replace(request.decision, model=None))
         preferences = await self._people.preferences(request.user_id)
         if preferences.model is not None and not self._catalogue().is_live(preferences.model):
             async with self._moving:  # of two requests at once, one is told
@@ -81,6 +85,16 @@ class Choosing:
             catalogue = _siblings(catalogue) or catalogue
         return model_for(catalogue, preferences, await self._left(request))
 
+    async def spared(self, request: Request, model_name: str) -> tuple[str, int] | None:
+        """A model's title and what a limit leaves, if that is why it is used and not the usual one."""
+        catalogue = self._catalogue()
+        if request.decision.model is not None or model_name == catalogue.for_person(None).name:
+            return None
+        preferences, left = await self._people.preferences(request.user_id), await self._left(request)
+        if preferences.model is not None or left is None:
+            return None
+        return catalogue.models[model_name].title, left
+
     async def _left(self, request: Request) -> int | None:
         """What the smallest limit leaves, in micro-dollars; None: there is no limit."""
         now = self._clock.now()
@@ -98,11 +112,11 @@ class Choosing:
             )
             return None
         row, successor = catalogue.models.get(gone), catalogue.for_person(gone)
-        moved = replace(preferences, model=successor.name)
+        moved, heir = replace(preferences, model=successor.name), _row(successor, request)
         before = price_range(preferences, _row(row, request)) if row else None
-        price = price_range(moved, _row(successor, request))
+        price = price_range(moved, heir)
         shown = {"name": row.title if row else gone, "title": successor.title, "price": _shown(price)}
-        if before is None or price is None or price[1] > before[1]:
+        if row is None or may_cost_more(preferences, _row(row, request), heir):
             known = "unknown" if before is None else _shown(before)
             return self._dearer(request, preferences, successor, {**shown, "before": known})
         await self._messenger.moved(request, shown["name"], successor.title, shown["price"])
@@ -116,8 +130,11 @@ class Choosing:
         others = [model for model in self._catalogue().preferred if model.name != successor.name]
         options = []
         for model in [successor, *others][:_MOST_OFFERED]:
-            price = _shown(price_range(replace(preferences, model=model.name), _row(model, request)))
-            options.append(Option(f"model:{model.name}", {"title": model.title, "price": price}))
+            prices = price_range(replace(preferences, model=model.name), _row(model, request))
+            # What turns out to cost more than the button says is asked about, and all where it can't say.
+            agreed = prices[1] * preferences.results if prices else 0
+            shown_price = {"title": model.title, "price": _shown(prices)}
+            options.append(Option(f"model:{model.name}", shown_price, agreed))
         return Question(Topic.SUCCESSOR, (*options, Option(CANCEL)), shown)
 
 

@@ -53,8 +53,12 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class _Look:
-    """A request's pictures as they were seen."""
+    """A request's pictures as they were seen, and the models as they were then.
 
+    Should one die while a request is looked at, it is not planned with another one unasked.
+    """
+
+    catalogue: Catalogue
     data: tuple[bytes, ...]
     inspections: tuple[Inspection, ...]
     recognised: tuple[Recognised | None, ...]  # of all after the first
@@ -97,8 +101,9 @@ class Deciding:
             return outcome
         results = look.preferences.results
         prices = [wanted.plan.quote for wanted in outcome for _ in range(results)]
-        limit = max(look.preferences.confirm_above or 0, request.decision.confirmed or 0)
-        if look.preferences.confirm_above is not None and sum(prices) > limit:
+        agreed = request.decision.confirmed  # else, what they need not be asked about
+        limit = look.preferences.confirm_above if agreed is None else agreed
+        if limit is not None and sum(prices) > limit:
             return Ask(_confirm(prices))
         return [replace(wanted, results=results) for wanted in outcome]
 
@@ -109,8 +114,9 @@ class Deciding:
         if roles is None:
             return Ask(await self._which(request, look))
         if _one_of_an_album(request) and request.decision.use is None:
-            price = times([(await self._plan(request, look, 0, ())).plan.quote] * look.preferences.results)
-            options = (Option(f"use:{Use.WHOLE}", {"price": price}), Option(CANCEL))
+            plan = (await self._plan(request, look, 0, ())).plan
+            prices = [plan.quote] * look.preferences.results
+            options = (_priced(f"use:{Use.WHOLE}", prices), Option(CANCEL))
             return Ask(Question(Topic.ALBUM, options))
         if roles.each:
             return [await self._plan(request, look, place, ()) for place in range(len(look.data))]
@@ -121,6 +127,7 @@ class Deciding:
         return [await self._plan(request, look, 0, roles.references)]
 
     async def _look(self, request: Request) -> _Look:
+        catalogue = self._catalogue()
         preferences = await self._people.preferences(request.user_id)
         if request.decision.model is not None:
             preferences = replace(preferences, model=request.decision.model)
@@ -130,13 +137,13 @@ class Deciding:
             # Decoded whole, so that a damaged picture is refused here and never becomes an edit.
             await self._imaging.verify(picture)
         recognised = tuple([await self._imaging.recognise(data[0], other) for other in data[1:]])
-        model = self._catalogue().for_person(preferences.model)
-        return _Look(data, inspections, recognised, preferences, model)
+        model = catalogue.for_person(preferences.model)
+        return _Look(catalogue, data, inspections, recognised, preferences, model)
 
     async def _from_words(self, request: Request, look: _Look) -> list[Wanted] | Ask:
         """A new picture; where the person's model makes none, another one that does is offered."""
         try:
-            drafted = draft(self._catalogue(), look.preferences, request.prompt, ())
+            drafted = draft(look.catalogue, look.preferences, request.prompt, ())
         except OnlyEdits:
             options = await self._able(request, look, 0)
             if not options:
@@ -176,7 +183,7 @@ class Deciding:
         keeps_shape = masked and finishing
         preferences = replace(look.preferences, aspect="auto") if keeps_shape else look.preferences
         seen = [look.inspections[place] for place in places]
-        drafted = draft(self._catalogue(), preferences, request.prompt, seen, masked=masked)
+        drafted = draft(look.catalogue, preferences, request.prompt, seen, masked=masked)
         planned = await self._quotes.priced(drafted, Sent(len(seen), masked))
         roles = (Role.SOURCE, *(Role.REFERENCE for _ in references))
         pictures = tuple(
@@ -194,9 +201,8 @@ class Deciding:
             options.append(Option(f"use:{Use.TOGETHER}"))
         if not look.model.needs_mask or not options:  # its plan refuses where nothing else is left
             plans = [await self._plan(request, look, place, ()) for place in range(count)]
-            prices = [wanted.plan.quote for wanted in plans]
-            price = times(prices * look.preferences.results)
-            options += [Option(f"use:{Use.EACH}", {"price": price}), Option(f"use:{Use.FIRST}")]
+            prices = [wanted.plan.quote for wanted in plans] * look.preferences.results
+            options += [_priced(f"use:{Use.EACH}", prices), Option(f"use:{Use.FIRST}")]
         options.append(Option(CANCEL))
         return Question(Topic.USE, tuple(options), {"count": str(count)})
 
@@ -208,7 +214,7 @@ class Deciding:
         """
         options = await self._able(request, look, count)
         if not options:
-            most = max(model.most_pictures for model in self._catalogue().offered)
+            most = max(model.most_pictures for model in look.catalogue.offered)
             raise TooManyPictures(f"{count}", count=count, limit=most, model=look.model.title)
         options += [Option(f"use:{Use.FIRST}"), Option(CANCEL)]
         limit = str(look.model.most_pictures)
@@ -218,18 +224,23 @@ class Deciding:
     async def _able(self, request: Request, look: _Look, count: int) -> list[Option]:
         """The first models that can do this with so many of the pictures, each with its price."""
         options: list[Option] = []
-        for model in self._catalogue().offered:
+        for model in look.catalogue.offered:
             if len(options) == MOST_MODELS:
                 break
             preferences = replace(look.preferences, model=model.name)
             try:
-                drafted = draft(self._catalogue(), preferences, request.prompt, look.inspections[:count])
+                drafted = draft(look.catalogue, preferences, request.prompt, look.inspections[:count])
                 quote = (await self._quotes.priced(drafted, Sent(count))).quote
             except Refused:  # it takes fewer, or can't do this for another reason
                 continue
-            price = times([quote] * look.preferences.results)
-            options.append(Option(f"model:{model.name}", {"title": model.title, "price": price}))
+            prices = [quote] * look.preferences.results
+            options.append(_priced(f"model:{model.name}", prices, title=model.title))
         return options
+
+
+def _priced(value: str, prices: Sequence[int], **params: str) -> Option:
+    """A button that says what its edits cost together."""
+    return Option(value, {**params, "price": times(prices)}, sum(prices))
 
 
 def _confirm(prices: Sequence[int]) -> Question:

@@ -8,7 +8,7 @@ from datetime import timedelta
 import structlog
 
 from bot.domain.batches import led_by, to_be_told
-from bot.domain.edits import Delivered, Edit, EditState, Ready
+from bot.domain.edits import Delivered, Edit, EditState, KeptResult, Ready
 from bot.domain.pictures import Size
 from bot.domain.ports import Stage
 from bot.errors import MessengerBusy, OutputUnusable, WavebrushError
@@ -35,14 +35,15 @@ class Delivering(Buying):
         edit = await self._.edits.get(edit_id)
         if edit.state.final:
             return await self._told(edit)
-        if await self._.edits.result(edit_id) is None:
+        result = await self._.edits.result(edit_id)
+        if result is None:
             return await self._lost(edit)
         await self._.edits.advance(edit_id, EditState.DELIVERING)
         self._.messenger.progress(edit, Stage.SENDING)
         batch = await self._batch(edit)
         together = await self._together(edit, batch)
         if together is None:
-            return f"{WAIT}{self._.timing.batch_beat}"
+            return f"{WAIT}{self._beat(result)}"
         own = await self._ready(edit)
         if own is None:
             return await self._lost(edit)
@@ -76,6 +77,13 @@ class Delivering(Buying):
         timing, kept = self._.timing, await self._kept(batch)
         patience, grace = timedelta(seconds=timing.batch_wait), timedelta(seconds=timing.batch_beat)
         return led_by(edit, batch, kept, self._.clock.now(), patience, grace)
+
+    def _beat(self, own: KeptResult) -> float:
+        """How soon to look again: seldom where only a delivery in trouble, perhaps of days, is waited for."""
+        now, timing = self._.clock.now(), self._.timing
+        in_time = timedelta(seconds=timing.batch_wait + 2 * timing.batch_beat)
+        waited = now - own.kept_at if own.kept_at else timedelta()
+        return timing.batch_beat if waited <= in_time else timing.retry_most
 
     async def _deliver(self, ready: Sequence[Ready], failed: Sequence[Edit]) -> str:
         """Send and book; the first of ``ready`` is whose step this is."""

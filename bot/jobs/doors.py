@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
@@ -21,7 +22,7 @@ _TRY_AGAIN = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class _Drought:
-    """Why a door is closed: what could not be paid, and the lowest balance known around that time."""
+    """Why a door is closed: what could not be paid, and the lowest balance that was seen since."""
 
     needed: int
     lowest: int | None
@@ -37,12 +38,10 @@ class _Drought:
         """Whether the balance pays again what it could not pay.
 
         The provider may refuse although the balance covers our quote. So it must have risen, too; or be
-        tried again after an hour, since nobody may have seen how low it was.
+        tried again after an hour, since it may have risen before it was seen.
         """
         risen = self.lowest is not None and balance > self.lowest
-        return balance >= self.needed and (
-            risen or abs(now - datetime.fromisoformat(self.at)) >= _TRY_AGAIN
-        )
+        return balance >= self.needed and (risen or abs(now - datetime.fromisoformat(self.at)) >= _TRY_AGAIN)
 
 
 class Doors:
@@ -57,6 +56,7 @@ class Doors:
         self._clock = clock
         self._watched = watched
         self._balance: int | None = None  # as last seen
+        self._heard = asyncio.Event()
 
     async def check(self, provider: str | None = None) -> None:
         """Let a new edit pass, as far as is known; with ``provider``, one that it would make.
@@ -90,8 +90,18 @@ class Doors:
         if provider != self._watched:
             return False
         now = self._clock.now()
-        drought = _Drought(needed, self._balance, now.isoformat())
+        drought = _Drought(needed, None, now.isoformat())
+        self._heard.set()
         return await self._notes.put_new(EXHAUSTED, json.dumps(asdict(drought)), now)
+
+    async def until_exhausted(self, seconds: float) -> None:
+        """Wait so long, or until this process is told of an empty account: how empty is seen at once then."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self._heard.wait()
+        except TimeoutError:
+            pass
+        self._heard.clear()
 
     async def refill(self, balance: int) -> bool:
         """The balance was read; True if it pays again what it could not pay."""

@@ -15,7 +15,7 @@ from typing import ParamSpec, TypeVar
 import structlog
 
 from bot.clock import Clock
-from bot.domain.batches import to_be_told, to_come
+from bot.domain.batches import to_come, untold
 from bot.domain.catalogue import Catalogue
 from bot.domain.edits import Attempt, AttemptState, Edit, EditState
 from bot.domain.ports import Imaging, Messenger, PictureSource
@@ -106,13 +106,9 @@ class Ends:
 
     async def _say_the_others(self, edit: Edit) -> None:
         """What failed before and was to be said with a result, when none comes: each reason once."""
-        batch = await self._.edits.of_batch(edit.batch or "")
-        if any(not one.state.final for one in batch):
-            return
-        others = {one.reason: one for one in to_be_told(batch) if one.state is EditState.FAILED}
-        for reason, one in others.items():
-            if reason and reason != edit.reason:
-                await self._.messenger.end(one, named(reason))
+        for one in untold(await self._.edits.of_batch(edit.batch or "")):
+            if one.reason and one.reason != edit.reason:
+                await self._.messenger.end(one, named(one.reason))
 
     async def _kept(self, batch: Sequence[Edit]) -> dict[str, datetime]:
         """Since when the results of these edits are kept."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Protocol
@@ -12,12 +13,13 @@ import structlog
 from structlog.contextvars import bound_contextvars
 
 from bot.clock import Clock
+from bot.domain.access import Admission
 from bot.domain.edits import Edit, EditState, Place, Request, RequestState
 from bot.domain.ports import Imaging, Messenger, PictureSource, Stage
 from bot.domain.roles import Question
 from bot.domain.stores import Edits, Requests
 from bot.domain.timing import Timing
-from bot.errors import Refused, WavebrushError
+from bot.errors import NotServed, Refused, WavebrushError
 from bot.jobs.choosing import Choosing
 from bot.jobs.deciding import Ask, Deciding, Wanted
 from bot.jobs.doors import Doors
@@ -44,6 +46,7 @@ class Ports:
     choose: Choosing
     decide: Deciding
     doors: Doors
+    admit: Callable[[int, int], Awaitable[Admission]]  # what holds for a person in a chat now
     enqueue: Enqueue
     timing: Timing
     clock: Clock
@@ -158,6 +161,11 @@ class Preparing:
             await self._.requests.asked(request.id, message_id)
 
     async def _accept(self, request: Request, edits: list[Edit]) -> None:
+        admission = await self._.admit(request.user_id, request.place.chat_id)
+        if admission is not Admission.SERVE:  # blocked since they asked
+            await self._turn_away(request, admission)
+            return
+        spared = await self._.choose.spared(request, edits[0].model)
         try:
             if not await self._.requests.accept(request.id, edits):
                 return
@@ -168,6 +176,15 @@ class Preparing:
             log.info("edit_accepted", request=request.id, edit=edit.id, model=edit.model, quote=edit.quote)
             self._.messenger.progress(edit, Stage.QUEUED)
             await self.enqueue(edit)
+        if spared is not None:
+            await self._.messenger.spared(request, *spared)
+
+    async def _turn_away(self, request: Request, admission: Admission) -> None:
+        if admission is not Admission.SILENCE:
+            await self._refuse(request, NotServed(f"by now: {admission}"))
+            return
+        log.info("request_turned_away", request=request.id)
+        await self._.requests.close(request.id, RequestState.REFUSED)
 
     async def _refuse(self, request: Request, error: WavebrushError) -> None:
         log.info("request_refused", request=request.id, error=type(error).__name__, detail=str(error))

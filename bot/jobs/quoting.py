@@ -240,7 +240,10 @@ class Quotes:
                 found[model.endpoint] = _Asked(table, self._clock.now())
         self._set(found)
         tables = {
-            endpoint: {"at": asked.at.isoformat(), "rows": [[row.micros, dict(row.when)] for row in asked.rows]}
+            endpoint: {
+                "at": asked.at.isoformat(),
+                "rows": [[row.micros, dict(row.when)] for row in asked.rows],
+            }
             for endpoint, asked in found.items()
         }
         at = self._tables_at

@@ -19,6 +19,7 @@ from bot.domain.ports import (
     Stage,
 )
 from bot.errors import (
+    ModelGone,
     NoSuchPrediction,
     OutputUnusable,
     PictureGone,
@@ -67,7 +68,9 @@ class Steps(Delivering):
             return await self._fail(edit, error)
 
     async def _upload(self, edit: Edit) -> str:
-        model = self._.catalogue().models[edit.model]
+        model = self._.catalogue().models.get(edit.model)
+        if model is None:
+            raise ModelGone(f"{edit.model} is not in the catalogue")
         provider = self._.providers.of(model)
         urls = []
         for picture in edit.pictures:

@@ -150,6 +150,12 @@ class SqlAccounts:
         top = await self.top(Scope.USER, today)
         return Overview(int(sums[0]), int(sums[1]), edits, int(sums[2]), people, tuple(top))
 
+    async def count(self, since: date) -> int:
+        """How many rows the ledger has since a day."""
+        async with self._database.reading() as connection:
+            counted = await connection.execute(select(func.count()).where(LEDGER.c.day >= since))
+            return int(counted.scalar_one())
+
     async def movements(self, since: date, user_id: int | None = None) -> list[Movement]:
         """The rows of the ledger since a day, oldest first."""
         query = select(LEDGER).where(LEDGER.c.day >= since).order_by(LEDGER.c.id)

@@ -120,9 +120,7 @@ class Database:
         """
         parsed = parse_url(url)
         if parsed.get_backend_name() == "sqlite":
-            engine = create_async_engine(
-                parsed, hide_parameters=True, connect_args={"isolation_level": None}
-            )
+            engine = create_async_engine(parsed, hide_parameters=True, connect_args={"isolation_level": None})
             set_up_sqlite(engine.sync_engine, busy_timeout)
         else:
             options = f"-c lock_timeout={round(busy_timeout * 1000)}"

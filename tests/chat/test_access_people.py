@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
+from typing import Any
+
 import pytest
 import structlog
 from structlog.testing import capture_logs
 
 from bot.chat.access import plain
 from bot.chat.application import App
-from bot.domain.access import Policy, Standing
+from bot.domain.access import Member, Policy, Standing
 from bot.domain.budgets import USER_DAY
 from bot.domain.stores import Button
+from bot.errors import StorageBusy
+from bot.storage.access import SqlAccess
 from bot.storage.database import Database
+from bot.storage.notes import SqlNotes
 from tests.chat.access_bench import House, buttons
 from tests.sandbox.telegram_bench import ADA, BEN, CHLOE, Bench, picture
 
@@ -249,3 +255,39 @@ async def test_closed_to_others(telegram: Bench, app: App, database: Database) -
     assert str(BEN) in (await house.last(BEN))["text"]
     assert house.entered == []
     assert await house.said(ADA) == []
+
+
+async def test_many_strangers_do_not_bury_the_admins(house: House) -> None:
+    """From the twenty-first that waits on nobody is asked about with a message; the panel shows them."""
+    for stranger in range(20):
+        await house.access.ask(50_000 + stranger, house.now)
+    await house.writes(BEN, BEN, "/start")
+    assert ASKED in (await house.last(BEN))["text"]
+    assert (await house.access.member(BEN)).standing is Standing.WAITING
+    assert await house.messages(ADA) == []
+    await house.access.decide(50_000, Standing.DENIED, ADA, house.now)
+    await house.access.decide(BEN, Standing.UNKNOWN, ADA, house.now)
+    await house.writes(BEN, BEN, "/start")
+    assert len(await house.messages(ADA)) == 1
+
+
+async def test_who_is_decided_about_hears_of_it_though_the_database_is_busy_then(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is needed to tell them is read before."""
+    await house.writes(BEN, BEN, "/start")
+    request, get, decide = await house.last(ADA), SqlNotes.get, SqlAccess.decide
+
+    async def and_then_busy(self: SqlAccess, *args: Any) -> Member:
+        async def busy(self: SqlNotes, name: str) -> str | None:
+            raise StorageBusy("locked")
+
+        member = await decide(self, *args)
+        monkeypatch.setattr(SqlNotes, "get", busy)
+        return member
+
+    monkeypatch.setattr(SqlAccess, "decide", and_then_busy)
+    with contextlib.suppress(StorageBusy):
+        await house.presses(ADA, request, "Approve")
+    monkeypatch.setattr(SqlNotes, "get", get)
+    assert "let you use this bot." in (await house.last(BEN))["text"]

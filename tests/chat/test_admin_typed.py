@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from structlog.testing import capture_logs
 
+from bot.chat import admin
 from bot.chat.admin import PANEL
 from bot.domain.access import Standing
 from bot.domain.budgets import GROUP_DAY, USER_DAY
@@ -174,3 +175,11 @@ async def test_a_button_of_another_time(office: Office, value: str) -> None:
     await office.buttons.keep([Button("of-another-time", ADA, f"{PANEL}:{ADA}:old", value)], office.now)
     assert "no longer works" in await office.forges(ADA, panel, "of-another-time")
     assert await office.again(ADA, panel) == panel
+
+
+async def test_more_rows_than_fit_into_a_file(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are counted before they are read: fewer days are asked for."""
+    await office.edit(BEN)
+    monkeypatch.setattr(admin, "_MOST_ROWS", 0)
+    await office.writes(ADA, ADA, "/admin csv")
+    assert (await office.said(ADA))[-1].startswith("That is more than Telegram takes in one file.")

@@ -157,6 +157,23 @@ async def test_what_is_too_long_for_a_photo_is_left_for_a_message_of_its_own(alb
     assert any(message.get("caption", "").endswith("2 × $0.063 = $0.126") for message in messages)
 
 
+@pytest.mark.parametrize(("heavy", "sent"), [((20, 20, 11), ["e0", "e1"]), ((49, 2, 1), ["e0"])])
+async def test_files_that_are_too_much_for_one_call_are_left_for_the_next(
+    albums: Albums, heavy: tuple[int, ...], sent: list[str]
+) -> None:
+    """The first ones come, together or alone; the caption is about them."""
+    ready = await albums.ready(delivery="file")
+    ready = [replace(one, data=bytes(size * 1_000_000)) for one, size in zip(ready, heavy, strict=True)]
+    found = await albums.album(ready)
+    assert list(found) == sent
+    messages = await albums.messages_of(found)
+    assert [message["document"]["file_size"] for message in messages] == [
+        size * 1_000_000 for size in heavy[: len(sent)]
+    ]
+    price = "2 × $0.063 = $0.126" if len(sent) == 2 else "$0.063"
+    assert messages[-1]["caption"] == f"{DETAILS} · {price}"
+
+
 async def test_two_of_which_one_is_too_long_are_no_album(albums: Albums) -> None:
     """Telegram takes none of one."""
     albums.imaging.photos = Turns(None, PHOTO)

@@ -173,6 +173,27 @@ def test_what_an_error_carries_fills_its_sentence() -> None:
     assert "50" in text
 
 
+@pytest.mark.parametrize(
+    ("hours", "said_as"),
+    [(0, "within the hour"), (1, "in 1 hour."), (23, "in 23 hours"), (24, "in 1 day."), (640, "in 26 days")],
+)
+def test_when_a_limit_turns(hours: int, said_as: str) -> None:
+    """In words that fit."""
+    values = {"which": "user-month", "limit": "$5", "left": "$0", "price": "$1"}
+    assert said_as in explain(errors.OverBudget("x", **values, hours=hours, days=hours // 24))
+
+
+@pytest.mark.parametrize(
+    ("waiting", "said_as"),
+    [(0, "That is 14 edits at once, and at most 13 fit"), (1, "1 edit that"), (9, "9 edits")],
+)
+def test_too_many_edits(waiting: int, said_as: str) -> None:
+    """One big request is told that it is too big: to wait would not help."""
+    text = explain(errors.TooManyWaiting("x", waiting=waiting, wanted=14, limit=13))
+    assert said_as in text
+    assert text.endswith("Nothing was charged.")
+
+
 def test_what_the_place_knows_fills_the_rest() -> None:
     """The error itself does not know what was charged."""
     text = explain(errors.OutputUnusable("x"), "en", charged="$0.042", edit="abcd1234")

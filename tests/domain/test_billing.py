@@ -77,6 +77,14 @@ def test_what_is_still_open_is_left_out() -> None:
     assert compared([open_], [billed(5)]).agrees
 
 
+def test_what_an_admin_corrected_is_left_out() -> None:
+    """It is not to be what was billed; and it is no stranger."""
+    corrected = Purchase("e1", "p1", "gpt-image-2", NOON, 0, adjusted=True)
+    report = compared([corrected, bought(5, "e2", "p2")], [billed(5), billed(5, "p2")])
+    assert report.agrees
+    assert report.drift == 0
+
+
 def test_a_report_is_kept_as_text() -> None:
     """And read again as it was."""
     report = compared([bought(5), bought(0, "e2", "p2")], [billed(5, "p2"), billed(2, "x")])

@@ -57,7 +57,7 @@ def test_what_fits_is_left_as_it_is(row: Model) -> None:
         (FLARE, {"mask_image": LiveInput(required=True)}, "field mask_image: the model requires it, but not"),
         (TWO, {"images": LiveInput("string")}, "field images: we send type array, but the model takes"),
         (FILL, {"image": LiveInput("array")}, "field image: we send type string, but the model takes"),
-        (TWO, {"images": LiveInput("array", most=15)}, "field images: we offer 16 pictures, but"),
+        (TWO, {"images": LiveInput("array", most=1)}, "field images: we send a list of pictures, but the"),
         (TWO, {"images": LiveInput("array", least=2)}, "field images: we may send one picture, but"),
         (TWO, {"quality": LiveInput(values=("good", "best"))}, "field quality: the model takes none of our"),
     ],
@@ -82,6 +82,21 @@ def test_a_value_that_is_gone_is_taken_out() -> None:
     resolved = resolve(Preferences(quality="medium"), row, None)
     assert resolved.choices == {QUALITY: "low", RESOLUTION: "1k"}
     assert resolved.nearest == {QUALITY: ("medium", "low")}
+
+
+def test_fewer_pictures_than_a_row_has() -> None:
+    """The model stays, with so many: it may be everybody's."""
+    row, lost = fitted(TWO, live(TWO, images=LiveInput("array", most=10)))
+    assert row == replace(TWO, most_pictures=10)
+    assert lost == "field images: the model takes 10 pictures, no longer 16"
+
+
+def test_a_field_for_notes_that_is_gone() -> None:
+    """No edit needs it; what is gone besides is said too."""
+    row, lost = fitted(FLARE, live(FLARE, markup_image=None, quality=LiveInput(values=("medium",))))
+    assert row.markup_field is None
+    assert row.choices[QUALITY].values == ("medium",)
+    assert lost.startswith("field markup_image: the model no longer has it; field quality: the model no")
 
 
 def test_a_word_of_two_choices_that_is_gone() -> None:

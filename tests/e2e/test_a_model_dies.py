@@ -33,6 +33,8 @@ async def test_the_day_that_two_models_die(own: World) -> None:
         await person.starts()
         await person.says(f"/model {model}")
         await person.sees_text(f"{title} from now on")
+    await ben.says("/size portrait")  # which costs no more on the successor, where a square would
+    await ben.sees_text("Done: size")
     await ada.sends("cat.jpg", caption="the one that runs")
     [running] = await submitted(own, 1)
     await ada.sends("coffee.jpg", caption="the one that waits")

@@ -30,7 +30,10 @@ async def _panel(admin: Person) -> Message:
 
 
 async def test_an_admin_and_a_person(own: World) -> None:
-    """Ann runs the bot, Ben uses it: what he may spend, sees and is told is what she says."""
+    """Ann runs the bot, Ben uses it: what he may spend, sees and is told is what she says.
+
+    Two submits that never arrive are unknown and not bought again: their money stays held until she settles.
+    """
     # Faster than the others, since a lost submit is looked for during a quarter of an hour.
     await own.start(SPEED="60", ADMINS=str(ANN), USER_DAILY_BUDGET="1.00", TIMEZONE="Asia/Tokyo")
     ann, ben = await own.person("Ann"), await own.person("Ben")
@@ -51,7 +54,7 @@ async def test_an_admin_and_a_person(own: World) -> None:
 
 
 async def _loses_two(own: World, ben: Person) -> None:
-    """Two submits are lost without a trace."""
+    """Two submits are lost without a trace: nobody can tell whether they arrived."""
     await own.fault(own.wavespeed, path="submit", kind="refuse", count=2)
     for words in ("into the void", "into another void"):
         await ben.sends("cat.jpg", caption=words)
@@ -94,7 +97,10 @@ async def _is_paused(own: World, ann: Person, ben: Person) -> None:
 
 async def _is_settled(own: World, ann: Person, ben: Person) -> None:
     """One each way; the person is told of each, and nothing is held any more."""
+    told = await ben.sees_text("I can't find out whether the provider took your edit")
+    assert "$0.06 stays set aside" in told["text"]
     await ben.sees(lambda _: _said(ben, "I can't find out whether the provider took your edit") == 2)
+    assert not [one for one in await own.predictions() if "into" in one["inputs"]["prompt"]]
     panel = await _goes(ann, await _panel(ann), "Unknown")
     shown = [row[0] for row in panel["reply_markup"]["inline_keyboard"][:2]]
     assert all(button["text"].startswith("Ben · $0.06 · unknown") for button in shown)

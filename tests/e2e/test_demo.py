@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import signal
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -20,7 +22,10 @@ PRICE = "$0.06"
 
 
 async def test_demo_from_start_to_reset(browser: Browser, tmp_path: Path) -> None:
-    """Start, send a photo, get it back edited and priced; a restart keeps the chat, a reset empties it."""
+    """Start, send a photo, get it back edited and priced; a restart keeps the chat, a reset empties it.
+
+    Killed in the middle of the next edit, the next start delivers it, once.
+    """
     async with demo(tmp_path) as first, opened(browser, first.address) as page:
         await page.get_by_role("button", name="Start", exact=True).click()
         await expect(bubble(page, "Hi Ada!")).to_be_visible()
@@ -29,12 +34,17 @@ async def test_demo_from_start_to_reset(browser: Browser, tmp_path: Path) -> Non
         await expect(bubble(page, "Editing…")).to_be_visible()
         await _shows_the_edited_picture(page)
         await expect(bubble(page, "Editing…")).to_have_count(0)
-        assert await first.end() == 0
+        await first.send("anime [slow 40]", "cat.jpg")
+        await expect(bubble(page, "Editing…")).to_be_visible()
+        await first.end(signal.SIGKILL)
     async with demo(tmp_path) as second, opened(browser, second.address) as page:
         await _shows_the_edited_picture(page)
+        await expect(page.locator("li.message.theirs .photo")).to_have_count(2)
         await say(page, "/spend")
-        await expect(bubble(page, "Today $0.06")).to_be_visible()
+        await expect(bubble(page, "Today $0.12")).to_be_visible()
         assert await second.end() == 0
+    with sqlite3.connect(tmp_path / "wavebrush.sqlite") as bot:
+        assert bot.execute("SELECT count(*) FROM attempts").fetchone() == (2,)
     async with demo(tmp_path, "--reset") as third, opened(browser, third.address) as page:
         await expect(page.get_by_role("button", name="Start", exact=True)).to_be_visible()
         await expect(page.locator("li.message")).to_have_count(0)

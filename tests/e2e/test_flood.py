@@ -1,4 +1,4 @@
-"""Thirty requests in five seconds in one group: each gets its result, and results come first."""
+"""More requests at once in a group than it takes messages in a minute: each is answered, results first."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import Any
 
 from tests.e2e.world import PATIENCE, SPEED, Message, World
 
-PEOPLE, EACH = 5, 6
+PEOPLE, EACH = 3, 7
 MINUTE = 60 / SPEED
 PROGRESS = {"setmessagereaction", "sendchataction", "editmessagetext", "sendmessage"}
 
 
 async def test_everybody_gets_one_result_and_none_waits_behind_progress(shared: World) -> None:
     """Each request is answered by exactly one picture; no 429 ends in giving up."""
-    names = ["Ada", "Ben", "Chloe", "Dora", "Eve"]
+    names = ["Ada", "Ben", "Chloe"]
     people = [await shared.person(name) for name in names]
     group = await shared.group(*people)
     await shared.quiet()
@@ -48,7 +48,8 @@ async def test_everybody_gets_one_result_and_none_waits_behind_progress(shared: 
     calls = [
         call for call in await shared.calls(shared.telegram) if call["params"].get("chat_id") == str(group)
     ]
-    assert Counter(call["status"] for call in calls if call["method"] == "sendPhoto") == {200: 30, 429: 3}
+    tried = Counter(call["status"] for call in calls if call["method"] == "sendPhoto")
+    assert tried == {200: PEOPLE * EACH, 429: 3}
     assert not [call for call in calls if call["status"] not in {200, 429}]
     assert most_in_a_minute(calls, PROGRESS) <= 8, "progress took the place of results"
     log = shared.bots[-1].log

@@ -36,13 +36,20 @@ FORMATS = {
 }
 
 
-@pytest.mark.parametrize("name", FORMATS)
-async def test_a_format_that_is_taken(shared: World, name: str) -> None:
-    """It comes back edited."""
-    person = await shared.person(name)
+@pytest.mark.parametrize("first", [0, 6])
+async def test_formats_that_are_taken(shared: World, first: int) -> None:
+    """Several in one album come back edited, and the provider gets each of them as a picture."""
+    names = list(FORMATS)[first : first + 6]
+    person = await shared.person("Ada")
     await person.starts()
-    await person.sends(FORMATS[name], caption="pencil", as_file=True)
+    words = f"combine all of these: {', '.join(names)}"
+    await person.sends(*(FORMATS[name] for name in names), caption=words, as_file=True)
     await person.sees_picture()
+    [inputs] = [p["inputs"] for p in await shared.predictions() if words in p["inputs"]["prompt"]]
+    uploads = (await shared.http.get(f"{shared.wavespeed}/sandbox/uploads")).json()["uploads"]
+    shapes = {upload["url"]: upload["width"] / upload["height"] for upload in uploads if upload["width"]}
+    shape = SMALL.width / SMALL.height
+    assert [shapes[url] for url in inputs["images"]] == pytest.approx([shape] * len(names), rel=0.02)
 
 
 async def test_a_still_sticker(shared: World) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.e2e.test_status import gone
 from tests.e2e.world import Person, World
 
 
@@ -47,31 +48,27 @@ async def _settled(world: World, person: Person) -> list[tuple[str, int]]:
 
 
 async def test_killed_while_the_provider_works(holding: World) -> None:
-    """After a restart the edit is delivered; it was submitted once and charged once."""
+    """Edits in private and in a group are delivered after a restart; each was submitted and charged once.
+
+    The next process goes on with the same statuses and leaves none behind.
+    """
     bot = await holding.running()
-    ada = await holding.person("Ada")
+    ada, ben = await holding.person("Ada"), await holding.person("Ben")
     await ada.starts()
+    here = ben.within(await holding.group(ben, ada))
     await ada.sends("cat.jpg", caption="anime after a crash")
-    prediction = await _running(holding, "after a crash")
+    await here.sends("cat.jpg", caption="/edit@wavebrush_bot pencil after a crash")
+    statuses = [await person.sees_text("🎨 Editing…") for person in (ada, here)]
+    predictions = [await _running(holding, f"{style} after a crash") for style in ("anime", "pencil")]
     await bot.kill()
-    await holding.finish(prediction["id"])
+    for prediction in predictions:
+        await holding.finish(prediction["id"])
     await holding.start()
-    await ada.sees_picture()
-    await ada.sees_nothing_of("…")
-    assert len(await _submitted(holding, "after a crash")) == 1
-    assert await _settled(holding, ada) == [("hold", 60_000), ("charge", 60_000)]
-
-
-async def test_killed_before_the_update_was_handled(shared: World) -> None:
-    """What Telegram was told that we have is done after the restart."""
-    bot = await shared.running()
-    ben = await shared.person("Ben")
-    await ben.starts()
-    await bot.stop()
-    await ben.sends("coffee.jpg", caption="neon while away")
-    await shared.start()
-    await ben.sees_picture()
-    assert len(await _submitted(shared, "while away")) == 1
+    for person, status in zip((ada, here), statuses, strict=True):
+        await person.sees_picture()
+        await gone(person, status)
+        assert await _settled(holding, person) == [("hold", 60_000), ("charge", 60_000)]
+    assert len(await _submitted(holding, "after a crash")) == 2
 
 
 async def test_a_lost_answer_to_the_submit_is_found_in_the_list(shared: World) -> None:
@@ -88,21 +85,6 @@ async def test_a_lost_answer_to_the_submit_is_found_in_the_list(shared: World) -
     assert len([call for call in posts if "lost answer" in call["json"]["prompt"]]) == 1
     assert await _settled(shared, chloe) == [("hold", 60_000), ("charge", 60_000)]
     assert len([m for m in chloe.messages.values() if m["from"]["is_bot"] and "photo" in m]) == 1
-
-
-async def test_a_submit_that_never_arrived_is_unknown_and_not_bought_again(own: World) -> None:
-    """The connection closes without effect: nobody can tell, so the money stays held, and that is said."""
-    await own.start(SPEED="60")
-    dora = await own.person("Dora")
-    await dora.starts()
-    await own.fault(own.wavespeed, path="submit", kind="refuse", count=1)
-    await dora.sends("rocket.jpg", caption="sepia into the void")
-    told = await dora.sees_text("I can't find out whether the provider took your edit")
-    assert "$0.06 stays set aside" in told["text"]
-    assert await _submitted(own, "into the void") == []
-    assert _money(own, dora) == [("hold", 60_000)]
-    await dora.says("/spend")
-    await dora.sees_text("$0.06 is set aside")
 
 
 async def test_a_busy_provider_is_waited_for(shared: World) -> None:
@@ -151,16 +133,21 @@ async def test_a_429_of_telegram_loses_no_picture(shared: World) -> None:
 
 
 async def test_sigterm_ends_within_seconds_and_the_rest_is_done_later(holding: World) -> None:
-    """A running edit does not hold the end up; the next start delivers it."""
+    """A running edit does not hold the end up; the next start delivers it, and does what came meanwhile."""
     bot = await holding.running()
-    hana = await holding.person("Hana")
+    hana, ben = await holding.person("Hana"), await holding.person("Ben")
     await hana.starts()
+    await ben.starts()
     await hana.sends("cat.jpg", caption="anime over the restart")
     prediction = await _running(holding, "over the restart")
     before = len(bot.lines)
     assert await bot.stop() == 0
     assert "Traceback" not in "".join(bot.lines[before:])
     await holding.finish(prediction["id"])
+    await holding.wavespeed_settings(hold=False)
+    await ben.sends("coffee.jpg", caption="neon while away")
     await holding.start()
     await hana.sees_picture()
+    await ben.sees_picture()
+    assert len(await _submitted(holding, "while away")) == 1
     assert len(await _submitted(holding, "over the restart")) == 1

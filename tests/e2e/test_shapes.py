@@ -13,7 +13,7 @@ from tests.e2e.world import Person, World
 
 SHAPES = [
     (37, 53),
-    (4032, 3024),
+    (1512, 1134),
     (1000, 1000),
     (1600, 100),
     (90, 1500),
@@ -23,7 +23,7 @@ SHAPES = [
     (512, 2048),
     (2100, 900),
 ]
-MODELS = ["gpt-image-1", "gpt-image-1-mini", "gpt-image-2"]
+MODELS = {"gpt-image-2": SHAPES, "gpt-image-1": SHAPES[::2], "gpt-image-1-mini": SHAPES[1::3]}
 
 
 def _circle(width: int, height: int) -> Image.Image:
@@ -71,9 +71,10 @@ async def _edit(world: World, model: str, size: str, shape: tuple[int, int]) -> 
 
 @pytest.mark.parametrize("model", MODELS)
 async def test_auto_keeps_the_shape_of_the_source(shared: World, model: str) -> None:
-    """Ten odd shapes: the result has each one's shape, and a circle in it stays a circle."""
-    results = await asyncio.gather(*(_edit(shared, model, "auto", shape) for shape in SHAPES))
-    for (width, height), result in zip(SHAPES, results, strict=True):
+    """Odd shapes: the result has each one's shape, and a circle in it stays a circle."""
+    shapes = MODELS[model]
+    results = await asyncio.gather(*(_edit(shared, model, "auto", shape) for shape in shapes))
+    for (width, height), result in zip(shapes, results, strict=True):
         shape = f"{width}×{height} came as {result.size}"
         tolerance = 0.015 + 1.5 / min(result.size)  # models render on a grid of 16 pixels
         assert abs(result.width / result.height / (width / height) - 1) < tolerance, shape

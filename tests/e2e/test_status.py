@@ -71,24 +71,3 @@ async def test_in_a_group_one_message_for_all(shared: World) -> None:
     await gone(here, status)
     photos = [m for m in here.messages.values() if "photo" in m and m["from"]["is_bot"]]
     assert len(photos) == 2
-
-
-async def test_a_restart_leaves_no_status_behind(shared: World) -> None:
-    """Killed while edits run in private and in a group: the next process goes on with the same messages."""
-    bot = await shared.running()
-    ada, ben = await shared.person("Ada"), await shared.person("Ben")
-    await ada.starts()
-    here = ben.within(await shared.group(ben, ada))
-    await shared.wavespeed_settings(hold=True)
-    await ada.sends("cat.jpg", caption="comic over a restart")
-    await here.sends("cat.jpg", caption="/edit@wavebrush_bot pencil over a restart")
-    private = await ada.sees_text("🎨 Editing…")
-    public = await here.sees_text("🎨 Editing…")
-    await bot.kill()
-    await shared.start()
-    await shared.wavespeed_settings(hold=False)
-    for person, status in ((ada, private), (here, public)):
-        await person.sees_picture()
-        await gone(person, status)
-    states = shared.rows("SELECT state FROM edits WHERE user_id IN (?, ?)", ada.id, ben.id)
-    assert [row["state"] for row in states] == ["done", "done"]

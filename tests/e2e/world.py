@@ -24,6 +24,7 @@ from bot.sandbox.wavespeed import WaveSpeedStandIn
 
 TOKEN = "987654321:canary-token-that-must-never-be-logged-0"
 KEY = "canary-key-that-must-never-be-logged"
+METRICS = "canary-of-the-metrics"
 SPEED = 20.0
 PATIENCE = 30.0
 PHOTOS = Path(__file__).parents[1] / "photos"
@@ -132,8 +133,7 @@ class World:
         for server in (self.telegram, self.wavespeed):
             (await self.http.delete(f"{server}/sandbox/faults")).raise_for_status()
         await self.wavespeed_settings(**self.usual)
-        privacy = f"{self.telegram}/sandbox/privacy"
-        (await self.http.post(privacy, json={"privacy_mode": True})).raise_for_status()
+        await self.post(self.telegram, "privacy", privacy_mode=True)
 
     async def launch(self, **settings: str) -> Bot:
         """Start the bot."""
@@ -147,6 +147,7 @@ class World:
             "ADMINS": str(ADMIN),
             "ACCESS": "open",
             "PORT": "0",
+            "METRICS_TOKEN": METRICS,
             "LOG_FORMAT": "json",
             "LOG_LEVEL": "DEBUG",
             "MAX_EDITS_PER_USER": "10",
@@ -163,65 +164,60 @@ class World:
         self.bots.append(Bot(process))
         return self.bots[-1]
 
+    async def post(self, server: str, path: str, **body: Any) -> Any:
+        """Tell a stand-in something; its answer."""
+        answer = await self.http.post(f"{server}/sandbox/{path}", json=body)
+        answer.raise_for_status()
+        return answer.json()
+
     async def person(self, name: str) -> Person:
         """Somebody new whom the bot serves."""
         self.people += 1
         number = ADMIN + self.people
         who = {"id": number, "first_name": name, "language_code": "en"}
-        answer = await self.http.post(f"{self.telegram}/sandbox/people", json=who)
-        answer.raise_for_status()
+        await self.post(self.telegram, "people", **who)
         return Person(self, number, name)
 
     async def group(self, *members: Person, **options: Any) -> int:
         """A new group of these people and the bot, privacy mode on unless said otherwise; its id."""
         members_ids = [member.id for member in members]
         body = {"title": "Friends", "members": members_ids, "privacy_mode": True, **options}
-        answer = await self.http.post(f"{self.telegram}/sandbox/groups", json=body)
-        answer.raise_for_status()
-        return int(answer.json()["id"])
+        return int((await self.post(self.telegram, "groups", **body))["id"])
 
     async def bot_in(self, group: int, status: str) -> None:
         """Make the bot a member, administrator, or kicked in a group."""
-        url = f"{self.telegram}/sandbox/groups/{group}/bot"
-        (await self.http.post(url, json={"status": status})).raise_for_status()
+        await self.post(self.telegram, f"groups/{group}/bot", status=status)
 
     async def migrate(self, group: int) -> int:
         """Make a supergroup of a group; its id."""
-        answer = await self.http.post(f"{self.telegram}/sandbox/groups/{group}/migrate", json={})
-        answer.raise_for_status()
-        return int(answer.json()["id"])
+        return int((await self.post(self.telegram, f"groups/{group}/migrate"))["id"])
 
     async def topic(self, forum: int, name: str) -> int:
         """Open a topic in a forum; its id."""
-        answer = await self.http.post(f"{self.telegram}/sandbox/groups/{forum}/topics", json={"name": name})
-        answer.raise_for_status()
-        return int(answer.json()["message_thread_id"])
+        topic = await self.post(self.telegram, f"groups/{forum}/topics", name=name)
+        return int(topic["message_thread_id"])
 
     async def wavespeed_settings(self, **settings: Any) -> None:
         """Change how the WaveSpeed stand-in behaves."""
-        (await self.http.post(f"{self.wavespeed}/sandbox/settings", json=settings)).raise_for_status()
+        await self.post(self.wavespeed, "settings", **settings)
 
     async def fault(self, server: str, **fault: Any) -> None:
         """Make the next calls to a stand-in fail."""
-        (await self.http.post(f"{server}/sandbox/faults", json=fault)).raise_for_status()
+        await self.post(server, "faults", **fault)
 
     async def predictions(self) -> list[dict[str, Any]]:
         """All that the provider was asked to do."""
         answer = await self.http.get(f"{self.wavespeed}/sandbox/predictions")
-        predictions: list[dict[str, Any]] = answer.json()["predictions"]
-        return predictions
+        return list(answer.json()["predictions"])
 
     async def calls(self, server: str, **query: str) -> list[dict[str, Any]]:
         """All calls that a stand-in received."""
-        calls: list[dict[str, Any]] = (await self.http.get(f"{server}/sandbox/calls", params=query)).json()[
-            "calls"
-        ]
-        return calls
+        answer = await self.http.get(f"{server}/sandbox/calls", params=query)
+        return list(answer.json()["calls"])
 
     async def finish(self, prediction: str, **how: Any) -> None:
         """Let a held prediction end, well unless said otherwise."""
-        url = f"{self.wavespeed}/sandbox/predictions/{prediction}/finish"
-        (await self.http.post(url, json=how)).raise_for_status()
+        await self.post(self.wavespeed, f"predictions/{prediction}/finish", **how)
 
     async def until(self, happens: Callable[[], Any]) -> Any:
         """Ask again and again until something is so; its value. Bounded by PATIENCE."""
@@ -263,25 +259,19 @@ class Person:
         """The same person, looking at a group."""
         return Person(self.world, self.id, self.name, group)
 
-    async def presses(self, message: Message, label: str) -> None:
-        """Press the button whose label begins with ``label``."""
+    async def presses(self, message: Message, label: str, presser: Person | None = None) -> str:
+        """Press the button whose label begins with ``label``, as oneself or another; the press's id."""
         rows = message["reply_markup"]["inline_keyboard"]
         [data] = [
             button["callback_data"] for row in rows for button in row if button["text"].startswith(label)
         ]
-        url = f"{self.world.telegram}/sandbox/chats/{self.chat}/messages/{message['message_id']}/press"
-        answer = await self.world.http.post(url, json={"from": self.id, "data": data})
-        assert answer.status_code == 200, answer.text
+        who = self.id if presser is None else presser.id
+        path = f"chats/{self.chat}/messages/{message['message_id']}/press"
+        return str((await self.world.post(self.world.telegram, path, **{"from": who, "data": data}))["query"])
 
     async def hears(self, message: Message, label: str, presser: Person | None = None) -> str:
-        """Press a button, as oneself or as another member; what the bot says to the press."""
-        rows = message["reply_markup"]["inline_keyboard"]
-        [data] = [
-            button["callback_data"] for row in rows for button in row if button["text"].startswith(label)
-        ]
-        at = f"{self.world.telegram}/sandbox/chats/{self.chat}/messages/{message['message_id']}/press"
-        who = self.id if presser is None else presser.id
-        query = (await self.world.http.post(at, json={"from": who, "data": data})).json()["query"]
+        """Press a button; what the bot says to the press."""
+        query = await self.presses(message, label, presser)
         url = f"{self.world.telegram}/sandbox/queries/{query}"
         answer = (await self.world.http.get(url, params={"wait": PATIENCE})).json()
         assert answer["answered"], f"nobody answered the press of {label}"

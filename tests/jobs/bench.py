@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from bot.clock import Clock
+from bot.domain.catalogue import Catalogue
 from bot.domain.catalogue_file import load
 from bot.domain.edits import Attempt, AttemptState, Edit, EditState, KeptResult, Place, SentPicture
 from bot.domain.pictures import Fit, Role, Size
@@ -55,6 +57,7 @@ class Bench:
     turns: FakeTurns = field(default_factory=FakeTurns)
     capacity: Capacity = field(default_factory=Capacity)
     gone: set[str] = field(default_factory=set)  # models that the provider's list lacks by now
+    catalogue: Callable[[], Catalogue] = load
     timing: Timing = TIMING
     clock: Clock = field(default_factory=LoopClock)
 
@@ -73,7 +76,7 @@ class Bench:
                 pictures=self.pictures,
                 blobs=self.blobs,
                 messenger=self.messenger,
-                catalogue=load,
+                catalogue=self.catalogue,
                 still_live=self._still_live,
                 watch=self.watch,
                 posting=self.posting,

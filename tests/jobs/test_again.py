@@ -162,5 +162,7 @@ async def test_a_closed_door(close: str, error: type[Refused]) -> None:
     with pytest.raises(error):
         await press.take("again")
     assert not press.enqueued
-    await (doors.resume() if close == "pause" else doors.refill(1))
+    await doors.resume()
+    for balance in (0, 1):
+        await doors.refill(balance)
     assert isinstance(await press.take("again"), Edit)

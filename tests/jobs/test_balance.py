@@ -39,13 +39,13 @@ class World:
 
 @in_virtual_time
 async def test_a_low_balance_is_told_once_until_it_is_up_again() -> None:
-    """Also over a restart; exactly the limit is not low."""
-    world = World(LIMIT, LIMIT - 1, 100, 0, LIMIT, 7)
+    """Clearly, by a tenth. Also over a restart; exactly the limit is not low."""
+    world = World(LIMIT, LIMIT - 1, 100, LIMIT, 7, LIMIT * 11 // 10, 7)
     told = []
-    for _ in range(6):
+    for _ in range(7):
         await world.another().look()
         told.append(len(world.told))
-    assert told == [0, 1, 1, 1, 1, 2]
+    assert told == [0, 1, 1, 1, 1, 1, 2]
     assert world.messenger.notices[0] == ("notice-low-balance", {"balance": "$4.999999", "limit": "$5.00"})
 
 
@@ -83,7 +83,64 @@ async def test_a_refill_opens_the_door() -> None:
     await world.balance.look()
     await world.doors.check()
     await world.balance.look()
-    assert world.told == ["notice-refilled"]
+    assert world.told == ["notice-exhausted", "notice-refilled"]
+
+
+@in_virtual_time
+async def test_a_provider_that_refuses_what_the_balance_covers() -> None:
+    """The door opens when the balance has risen, and to try once an hour; not with every look."""
+    world = World(*[PRICE] * 4, PRICE + 1, low=None)
+    await world.balance.look()
+    assert await world.doors.exhaust("wavespeed", PRICE)
+    for _ in range(2):
+        await world.balance.look()
+        assert await world.doors.exhausted()
+    await asyncio.sleep(3600)
+    await world.balance.look()
+    await world.doors.check("wavespeed")
+    assert await world.doors.exhaust("wavespeed", PRICE)
+    await world.balance.look()
+    await world.doors.check("wavespeed")
+
+
+@in_virtual_time
+async def test_a_balance_that_was_seen_long_before_the_end_keeps_no_door_closed() -> None:
+    """What counts is that it rose from the lowest: another ten dollars are more than none."""
+    world = World(20 * PRICE, 0, 10 * PRICE, low=None)
+    await world.balance.look()
+    assert await world.doors.exhaust("wavespeed", PRICE)
+    await world.balance.look()
+    await world.balance.look()
+    await world.doors.check("wavespeed")
+
+
+@in_virtual_time
+async def test_admins_who_cannot_be_reached_hear_of_it_later() -> None:
+    """The door is closed at once, and they are told with the first look that reaches one, once."""
+    world = World(0, 0, 0, PRICE, PRICE, PRICE, low=LIMIT)
+    assert await world.doors.exhaust("wavespeed", PRICE)
+    world.messenger.admins_away = True
+    await world.balance.look()
+    world.messenger.admins_away = False
+    for _ in range(2):
+        await world.balance.look()
+    assert world.told == ["notice-exhausted", "notice-low-balance"]
+    world.messenger.admins_away = True
+    await world.balance.look()
+    await world.doors.check("wavespeed")
+    world.messenger.admins_away = False
+    for _ in range(2):
+        await world.balance.look()
+    assert world.told[2:] == ["notice-refilled"]
+
+
+@in_virtual_time
+async def test_a_door_that_another_version_closed() -> None:
+    """How it noted that can't be read: it opens, and the provider closes it again if need be."""
+    world = World(PRICE, low=None)
+    await world.notes.put("exhausted", "63000", LoopClock().now())
+    await world.balance.look()
+    await world.doors.check("wavespeed")
 
 
 @in_virtual_time
@@ -100,13 +157,15 @@ async def test_another_providers_empty_account_closes_no_door() -> None:
 
 @in_virtual_time
 async def test_an_empty_account_is_looked_at_more_often() -> None:
-    """Each minute from when it is known; and a provider that does not answer is asked again."""
+    """At once and each minute from when it is known; and a provider that does not answer is asked again."""
     world = World(ProviderDown("503"), PRICE, 0, 0, PRICE, low=None)
     task = asyncio.create_task(world.balance.run())
     await asyncio.sleep(3 * TIMING.retry_most + 1)
     assert world.provider.balances.taken == 2
     await world.doors.exhaust("wavespeed", PRICE)
-    await asyncio.sleep(3 * TIMING.retry_most)
+    await asyncio.sleep(1)
+    assert world.provider.balances.taken == 3
+    await asyncio.sleep(2 * TIMING.retry_most)
     assert world.provider.balances.taken == 5
     await world.doors.check()
     await cancelled(task)

@@ -25,9 +25,9 @@ from tests.jobs.bench import SOURCE
 from tests.virtual_time import START, SetClock
 
 WORDS = "make it blue"
-SEED, TWO, ONE, PLUS = (
+SEED, TWO, ONE, PLUS, MINI = (
     load().models[name].endpoint
-    for name in ("seedream-4.5", "gpt-image-2", "gpt-image-1", "qwen-image-edit-plus")
+    for name in ("seedream-4.5", "gpt-image-2", "gpt-image-1", "qwen-image-edit-plus", "gpt-image-1-mini")
 )
 ALL = [row.endpoint for row in load().models.values()]
 
@@ -116,17 +116,18 @@ async def test_who_chose_a_model_gets_it_whatever_is_left() -> None:
 
 async def test_a_successor_that_costs_no_more_is_told_once() -> None:
     """Over a restart too: it is the person's own model now. The other settings stay."""
-    world = World(Preferences("gpt-image-1", quality="medium"), catalogue=having(load(), [TWO, SEED]))
+    mine = Preferences("gpt-image-1", quality="medium", aspect="2:3")
+    world = World(mine, catalogue=having(load(), [TWO, SEED]))
     assert [await world.model(request()) for _ in range(2)] == ["gpt-image-2"] * 2
     assert world.messenger.moves == [("GPT Image 1", "GPT Image 2", "$0.06")]
-    assert world.people.chosen == Preferences("gpt-image-2", quality="medium")
+    assert world.people.chosen == replace(mine, model="gpt-image-2")
     again = World(world.people.chosen, catalogue=load())
     assert await again.model(request()) == "gpt-image-2"
 
 
 async def test_of_two_requests_at_once_one_is_told() -> None:
     """Both get the successor."""
-    world = World(Preferences("gpt-image-1"), catalogue=having(load(), [TWO]))
+    world = World(Preferences("gpt-image-1", aspect="2:3"), catalogue=having(load(), [TWO]))
     found = await asyncio.gather(*(world.model(request()) for _ in range(4)))
     assert found == ["gpt-image-2"] * 4
     assert len(world.messenger.moves) == 1
@@ -148,6 +149,37 @@ async def test_a_dearer_successor_is_asked_about_until_it_is_answered() -> None:
     assert await world.model(request("qwen-image-edit-plus")) == "qwen-image-edit-plus"
     assert await world.model(request()) == "qwen-image-edit-plus"
     assert (world.people.saves, world.messenger.moves) == (1, [])
+
+
+async def test_what_costs_more_for_some_shape_only_is_asked_about() -> None:
+    """A wide picture would cost less than before, a square one more."""
+    world = World(Preferences("gpt-image-1"), catalogue=having(load(), [TWO]))
+    _, shown = asked(await world.choose(request()))
+    assert (shown["before"], shown["price"]) == ("$0.042–$0.063", "$0.06")
+    assert world.people.saves == 0
+
+
+async def test_the_price_of_an_answer_holds_for_as_many_as_are_made() -> None:
+    """What turns out to cost more is asked about; so is all whose price could not be said."""
+    flare = load().models["gpt-image-2.6-flare"].endpoint
+    world = World(Preferences("seedream-4.5", results=2), catalogue=having(load(), [TWO, flare]))
+    found = await world.choose(request())
+    assert isinstance(found, Question)
+    assert found.options[0].answer == "model:gpt-image-2 confirmed:120000"
+    world = World(Preferences("gpt-image-2"), catalogue=having(load(), [flare]))
+    found = await world.choose(request())
+    assert isinstance(found, Question)
+    assert found.options[0].answer == "model:gpt-image-2.6-flare confirmed:0"
+
+
+async def test_an_answer_whose_model_is_gone_by_then() -> None:
+    """Its successor was not what they pressed: they get their own model, or are asked once more."""
+    world = World(Preferences("gpt-image-1-mini"), catalogue=having(load(), [TWO, MINI]))
+    assert await world.model(request("seedream-4.5")) == "gpt-image-1-mini"
+    world.catalogue = having(load(), [TWO])
+    options, _ = asked(await world.choose(request("seedream-4.5")))
+    assert options == ["model:gpt-image-2", CANCEL]
+    assert world.people.saves == 0
 
 
 @pytest.mark.parametrize(

@@ -256,3 +256,14 @@ async def test_an_edit_that_was_settled_meanwhile_is_not_read() -> None:
     bench.running()
     assert await bench.steps.collect("e1") == ENDED
     assert bench.provider.read == []
+
+
+@in_virtual_time
+async def test_who_was_told_that_nobody_knows_is_not_told_again() -> None:
+    """The edit was found in the provider's list, and its result still can't be read."""
+    bench = that_reads(ProviderDown("502"), ago=TIMING.prediction_deadline)
+    for _ in range(2):
+        await bench.steps.collect("e1")
+        assert bench.outcome == (EditState.UNKNOWN, None)
+        await bench.edits.found("e1")
+    assert bench.told == [EditUnknown, None]

@@ -10,6 +10,7 @@ import pytest
 
 from bot.domain.edits import EditState
 from bot.errors import StorageBusy, Throttled
+from bot.jobs import engine
 from tests.fakes import Turns, completed, running
 from tests.jobs.engine_bench import PATIENCE, Works, an_engine, watching
 
@@ -125,6 +126,16 @@ async def test_finished_workflows_are_forgotten_after_a_day(works: Works) -> Non
     await until_forgotten(works)
     works.calendar.days = 0
     assert works.bench.edits.edits[edit_id].state is EditState.DONE
+
+
+async def test_all_that_is_old_is_forgotten_together(works: Works, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many batches that takes."""
+    for edit_id in [await works.accepted() for _ in range(3)]:
+        await works.until_workflows(edit_id, **{"": "SUCCESS"})
+    monkeypatch.setattr(engine, "_DELETE_BATCH", 2)
+    works.calendar.days = 2
+    assert await works.engine.forget_finished() >= 3
+    works.calendar.days = 0
 
 
 async def until_forgotten(works: Works) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -60,20 +61,20 @@ async def decided(
 ) -> tuple[list[Wanted] | Ask, FakeProvider]:
     """What comes of a request without pictures, and who was asked for the price."""
     provider = FakeProvider(quotes=Turns(price))
+    decide = deciding(preferences, provider, lambda: catalogue or load())
+    return await decide(a_request(decision or Decision())), provider
+
+
+def deciding(
+    preferences: Preferences, provider: FakeProvider, catalogue: Callable[[], Catalogue]
+) -> Deciding:
     quotes = Quotes(lambda model: provider, FakeNotes(), TIMING, SetClock())
-    people, models = Somebody(preferences), catalogue or load()
-    decide = Deciding(people, FakeImaging(), FakePictures(), FakeBlobs(), lambda: models, quotes)
-    request = Request(
-        "r1",
-        1001,
-        Place(1001, 5),
-        RequestState.PREPARING,
-        (),
-        START,
-        prompt=PROMPT,
-        decision=decision or Decision(),
-    )
-    return await decide(request), provider
+    return Deciding(Somebody(preferences), FakeImaging(), FakePictures(), FakeBlobs(), catalogue, quotes)
+
+
+def a_request(decision: Decision) -> Request:
+    state = RequestState.PREPARING
+    return Request("r1", 1001, Place(1001, 5), state, (), START, prompt=PROMPT, decision=decision)
 
 
 @in_virtual_time
@@ -116,6 +117,34 @@ async def test_what_is_dear_is_confirmed_first() -> None:
     assert outcome.question.topic is Topic.CONFIRM
     agreed, _ = await decided(careful, Decision(confirmed=70_000))
     assert isinstance(agreed, list)
+
+
+@in_virtual_time
+async def test_a_model_that_dies_while_a_request_is_looked_at() -> None:
+    """Nobody gets another one unasked: the submit is refused for free, and its person told."""
+    dying, gone = load(), having(load(), ["openai/gpt-image-2.6-flare/edit"])
+    asked = [dying]
+    decide = deciding(
+        Preferences("gpt-image-2"), FakeProvider(quotes=Turns(1)), lambda: (asked or [gone]).pop()
+    )
+    outcome = await decide(a_request(Decision(model="gpt-image-2")))
+    assert isinstance(outcome, list)
+    assert outcome[0].plan.model.endpoint == SIBLING
+
+
+@in_virtual_time
+async def test_an_answer_that_comes_when_the_price_has_risen() -> None:
+    """The button said less: the new price is asked about, also of who is never asked otherwise."""
+    asked, _ = await decided(Preferences("gpt-image-1", results=2))
+    assert isinstance(asked, Ask)
+    answer = Decision().with_answer(asked.question.options[0].answer)
+    assert answer == Decision(model="gpt-image-2", confirmed=140_000)
+    later, _ = await decided(Preferences("gpt-image-1", results=2), answer, price=80_000)
+    assert isinstance(later, Ask)
+    assert later.question.params == {"price": "2 × $0.08 = $0.16"}
+    for price in (60_000, 70_000):
+        same, _ = await decided(Preferences("gpt-image-1", results=2), answer, price=price)
+        assert isinstance(same, list)
 
 
 @in_virtual_time

@@ -15,12 +15,14 @@ from bot.domain.edits import EditState
 from bot.domain.stores import Inbox, Requests
 from bot.domain.timing import Timing
 from bot.errors import StorageBusy
+from bot.jobs.admitting import Admitting
 from bot.jobs.choosing import Choosing
 from bot.jobs.deciding import Deciding
 from bot.jobs.doors import Doors
 from bot.jobs.engine import Engine
 from bot.jobs.housekeeping import Housekeeping
 from bot.jobs.preparing import Ports, Preparing
+from bot.storage.buttons import SqlButtons
 from tests.fakes import FakeBlobs, FakeEdits, FakeImaging, FakeMessenger, FakePictures, Turns
 from tests.fakes_of_storage import FakeTurns
 from tests.jobs.bench import an_edit
@@ -29,7 +31,7 @@ from tests.virtual_time import START, LoopClock, cancelled, in_virtual_time
 TIMING = Timing()
 DAYS = 90
 OLD = START - timedelta(minutes=1)
-TASKS = ["expire", "forget", "purge", "purge openai", "workflows"]
+TASKS = ["expire", "forget", "purge", "blank", "purge buttons", "purge openai", "workflows"]
 
 
 @dataclass
@@ -52,6 +54,9 @@ class World:
 
     async def purge(self, before: datetime, folder: str | None = None) -> int:
         return self._called("purge" if folder is None else f"purge {folder}", before)
+
+    async def blank(self, before: datetime) -> int:
+        return self._called("blank", before)
 
     async def forget_finished(self) -> int:
         return self._called("workflows", START)
@@ -86,6 +91,14 @@ class _Blobs(FakeBlobs):
         return await self._world.purge(before, folder)
 
 
+class _Buttons(SqlButtons):
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    async def purge(self, before: datetime) -> int:
+        return await self._world.purge(before, "buttons")
+
+
 def housekeeping(world: World) -> Housekeeping:
     ports = Ports(
         requests=cast(Requests, world),
@@ -96,6 +109,7 @@ def housekeeping(world: World) -> Housekeeping:
         choose=cast(Choosing, None),
         decide=cast(Deciding, None),
         doors=cast(Doors, None),
+        admit=cast(Admitting, None),
         enqueue=world.enqueue,
         timing=TIMING,
         clock=LoopClock(),
@@ -104,6 +118,7 @@ def housekeeping(world: World) -> Housekeeping:
         edits=world.edits,
         requests=cast(Requests, world),
         inbox=cast(Inbox, world),
+        buttons=_Buttons(world),
         blobs=_Blobs(world),
         result_days=DAYS,
         turns=FakeTurns(),
@@ -183,7 +198,8 @@ async def test_each_is_forgotten_at_its_own_age() -> None:
         await asyncio.sleep(1)
     assert world.before["expire"] == START - timedelta(seconds=TIMING.request_expiry)
     assert world.before["forget"] == START - timedelta(seconds=TIMING.inbox_keep)
-    assert world.before["purge"] == START - timedelta(days=DAYS)
+    for task in ("purge", "blank", "purge buttons"):
+        assert world.before[task] == START - timedelta(days=DAYS)
     assert world.before["purge openai"] == START - timedelta(days=1)
 
 

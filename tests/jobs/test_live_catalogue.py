@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 
+import pytest
 from structlog.testing import capture_logs
 
 from bot.domain.catalogue import Catalogue
@@ -65,13 +66,13 @@ async def test_what_the_provider_lacks_is_not_offered() -> None:
 @in_virtual_time
 async def test_a_row_that_no_longer_fits_is_withdrawn() -> None:
     """One line says which field, and why."""
-    inputs = {"prompt": LiveInput("string"), "images": LiveInput("array", most=3)}
+    inputs = {"prompt": LiveInput("string"), "images": LiveInput("array", most=1)}
     world = World({MINI: LiveModel(MINI, inputs=inputs)})
     with capture_logs() as logs:
         await world.live.refresh()
         await world.live.refresh()
     [why] = [line["why"] for line in logs if line.get("model") == "gpt-image-1-mini"]
-    assert why == "field images: we offer 4 pictures, but the model takes 3"
+    assert why == "field images: we send a list of pictures, but the model takes 1"
 
 
 @in_virtual_time
@@ -89,7 +90,7 @@ async def test_a_provider_that_does_not_answer_changes_nothing() -> None:
 @in_virtual_time
 async def test_a_start_without_a_network_knows_the_last_list() -> None:
     """Whole, with the schemas: what did not fit does not fit now."""
-    inputs = {"prompt": LiveInput("string", required=True), "images": LiveInput("array", most=3)}
+    inputs = {"prompt": LiveInput("string", required=True), "images": LiveInput("array", most=1)}
     world = World({**having(TWO), MINI: LiveModel(MINI, "image-to-image", 20_000, inputs)}, DOWN)
     await world.live.refresh()
     later = world.started()
@@ -132,6 +133,35 @@ async def test_it_asks_every_few_hours_and_sooner_while_something_is_not_known()
     await asyncio.sleep(TIMING.catalogue_beat)
     assert world.provider.models.taken == 4
     await cancelled(task)
+
+
+@in_virtual_time
+async def test_it_asks_sooner_after_a_start_during_an_outage() -> None:
+    """What was kept may be old, so it is not relied on for hours."""
+    before = World(having(TWO, MINI))
+    await before.live.refresh()
+    world = World(DOWN, having(TWO))
+    world.notes.kept = before.notes.kept
+    await world.live.load()
+    await world.live.refresh()
+    task = asyncio.create_task(world.live.run())
+    await asyncio.sleep(TIMING.retry_most + 1)
+    assert world.offered == ["gpt-image-2"]
+    await cancelled(task)
+
+
+@in_virtual_time
+async def test_a_list_that_lacks_all_our_models_at_once_is_not_believed() -> None:
+    """That is a fault of the list: else nobody could edit anything until the next one."""
+    world = World(having(TWO, MINI), having("another/model"), having(TWO), having("another/model"))
+    await world.live.refresh()
+    with capture_logs() as logs:
+        assert not await world.live.refresh()
+    assert world.offered == ["gpt-image-2", "gpt-image-1-mini"]
+    assert [line["event"] for line in logs] == ["catalogue_not_refreshed"]
+    assert await world.live.refresh()
+    assert await world.live.refresh()  # the last one may well be gone
+    assert world.offered == []
 
 
 @in_virtual_time
@@ -181,3 +211,21 @@ async def test_prices_that_were_asked_for_are_those_of_the_menus() -> None:
     )
     assert live.now().models == {"gpt-image-1-mini": mini}
     assert live.unpriced().models == load().models
+
+
+@pytest.mark.parametrize(
+    "text", ["{", "[]", '{"at": "2026-01-01T00:00:00+00:00", "models": [{"endpoint": "x", "new": 1}]}']
+)
+def test_a_list_of_another_version(text: str) -> None:
+    """It counts as none; the start goes on, and the list is read anew."""
+
+    @in_virtual_time
+    async def case() -> None:
+        world = World(having(TWO))
+        world.notes.kept["models:wavespeed"] = text
+        await world.live.load()
+        assert not world.live.lists
+        assert await world.live.refresh()
+        assert world.offered == ["gpt-image-2"]
+
+    case()

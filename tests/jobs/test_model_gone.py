@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from bot.domain.catalogue_file import load
 from bot.domain.edits import AttemptState, EditState
 from bot.errors import InputRejected, ModelGone, ProviderRefused
 from bot.jobs.ending import ENDED
+from tests.catalogues import having
 from tests.fakes import Turns
 from tests.jobs.bench import Bench, uploaded
 from tests.virtual_time import in_virtual_time
@@ -34,6 +36,25 @@ async def test_a_refused_submit(
     assert bench.edit.reason == told.key
     assert bench.attempt.state is AttemptState.REFUSED
     assert len(bench.provider.submitted) == 1
+
+
+@in_virtual_time
+async def test_what_makes_pictures_from_words_is_gone() -> None:
+    """Its model still edits, and that is no comfort: the edit's own endpoint counts."""
+    words = {"model": "gpt-image-2", "choices": {"quality": "medium"}, "pictures": (), "fit": None}
+    catalogue = having(load(), [load().models["gpt-image-2"].endpoint])
+    bench = Bench(words, catalogue=lambda: catalogue)
+    bench.provider.submits = Turns(InputRejected("HTTP 400"))
+    assert await bench.steps.submit("e1", uploaded("words:1")) == ENDED
+    assert (bench.told, bench.outcome) == ([ModelGone], (EditState.FAILED, 0))
+
+
+@in_virtual_time
+async def test_a_row_that_was_taken_out_of_the_catalogue() -> None:
+    """By the operator, between two starts: what was not bought is given back, and told as what it is."""
+    bench = Bench({"model": "taken-out"})
+    assert await bench.steps.upload("e1") == ENDED
+    assert (bench.told, bench.outcome) == ([ModelGone], (EditState.FAILED, 0))
 
 
 @in_virtual_time

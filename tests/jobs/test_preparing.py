@@ -11,16 +11,27 @@ from pathlib import Path
 
 import pytest
 
+from bot.domain.access import Policy, Rules, Standing
 from bot.domain.budgets import USER_DAY
 from bot.domain.catalogue_file import load
 from bot.domain.edits import EditState, Place, Request, RequestState
 from bot.domain.timing import Timing
-from bot.errors import IntakePaused, MessengerBusy, OverBudget, PictureGone, StorageBusy, WavebrushError
+from bot.errors import (
+    IntakePaused,
+    MessengerBusy,
+    NotServed,
+    OverBudget,
+    PictureGone,
+    StorageBusy,
+    WavebrushError,
+)
+from bot.jobs.admitting import Admitting
 from bot.jobs.choosing import Choosing
 from bot.jobs.deciding import Deciding
 from bot.jobs.doors import Doors
 from bot.jobs.preparing import Ports, Preparing
 from bot.jobs.quoting import Quotes
+from bot.storage.access import SqlAccess
 from bot.storage.accounts import SqlAccounts
 from bot.storage.database import Database
 from bot.storage.edits import SqlEdits
@@ -58,7 +69,7 @@ class World:
 
     def __init__(self, database: Database) -> None:
         self.requests, self.edits = SqlRequests(database), SqlEdits(database)
-        self.accounts = SqlAccounts(database)
+        self.accounts, self.access = SqlAccounts(database), SqlAccess(database)
         self.messenger = Messenger(requests=self.requests)
         self.pictures, self.clock = FakePictures(), SetClock()
         self.enqueued: list[str] = []
@@ -79,6 +90,7 @@ class World:
                 choose=Choosing(people, self.accounts, load, self.doors, self.messenger, self.clock),
                 decide=self.decide,
                 doors=self.doors,
+                admit=Admitting(Rules(Policy.OPEN), self.access),
                 enqueue=self._enqueue,
                 timing=TIMING,
                 clock=self.clock,
@@ -151,6 +163,7 @@ async def test_a_request_becomes_an_edit_that_is_enqueued(world: World) -> None:
         await world.until(RequestState.ACCEPTED)
         await until(lambda: world.enqueued)
     assert world.messenger.refusals == []
+    assert world.messenger.spares == []
     assert (await world.edits.get(world.enqueued[0])).prompt == "make it blue"
 
 
@@ -173,6 +186,31 @@ async def test_a_limit_that_leaves_too_little_refuses(world: World) -> None:
     ((error, state),) = world.messenger.refusals
     assert (type(error), state) == (OverBudget, RequestState.PREPARING)
     assert {"which": "user-day", "left": "$0.01"}.items() <= error.params.items()
+    assert await world.accounts.movements(START.date()) == []
+
+
+async def test_a_cheaper_model_than_usual_is_said(world: World) -> None:
+    """Who chose none gets what the limit pays for, and hears why; with enough left nothing is said."""
+    await world.accounts.set_limit(USER_DAY, 1001, 50_000)
+    await world.asked_for()
+    async with world.preparing_runs():
+        await world.until(RequestState.ACCEPTED)
+        await until(lambda: world.messenger.spares)
+    edit = await world.edits.get(world.enqueued[0])
+    assert world.messenger.spares == [(load().models[edit.model].title, 50_000)]
+    assert edit.model != load().for_person(None).name
+
+
+@pytest.mark.parametrize(("standing", "said"), [(Standing.DENIED, True), (Standing.BLOCKED, False)])
+async def test_who_was_shut_out_meanwhile_gets_nothing(world: World, standing: Standing, said: bool) -> None:
+    """Their request passed the gate before: it is refused in words, or in silence if they were told that."""
+    await world.asked_for()
+    await world.access.decide(1001, standing, 1, START)
+    if not said:
+        await world.access.told(1001)
+    async with world.preparing_runs():
+        await world.until(RequestState.REFUSED)
+    assert [type(error) for error, _ in world.messenger.refusals] == ([NotServed] if said else [])
     assert await world.accounts.movements(START.date()) == []
 
 

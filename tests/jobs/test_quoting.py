@@ -17,7 +17,7 @@ from bot.errors import PriceUnknown, ProviderDown
 from bot.jobs.quoting import NOTE, Quotes, Sent
 from tests.fakes import FakeProvider, Turns
 from tests.fakes_of_storage import FakeNotes
-from tests.virtual_time import LoopClock, in_virtual_time
+from tests.virtual_time import LoopClock, SetClock, cancelled, in_virtual_time
 
 TIMING = Timing()
 ONE = Sent(1)
@@ -63,7 +63,9 @@ async def test_what_is_asked_about() -> None:
     assert with_mask.mask is not None
 
 
-@pytest.mark.parametrize("answer", [None, ProviderDown("503"), -5], ids=["not asked", "down", "nonsense"])
+@pytest.mark.parametrize(
+    "answer", [None, ProviderDown("503"), -5, 0], ids=["not asked", "down", "nonsense", "free"]
+)
 def test_the_table_where_the_provider_does_not_say(answer: int | Exception | None) -> None:
     """And it is left alone for a minute then."""
 
@@ -168,6 +170,52 @@ async def test_menus_show_what_was_asked_for() -> None:
     after_a_restart = quotes(FakeProvider(), notes)
     await after_a_restart.load()
     assert after_a_restart.over(catalogue).models == shown
+
+
+@in_virtual_time
+async def test_an_edit_at_a_price_that_menus_show() -> None:
+    """Only of one picture and for a day: several, or later, may cost more. Also over a restart."""
+    catalogue, notes = only("gpt-image-2.6-flare"), FakeNotes()
+    await quotes(FakeProvider(quotes=Turns(7)), notes).refresh(catalogue)
+    prices = quotes(FakeProvider(quotes=Turns(ProviderDown("503"))), notes)
+    await prices.load()
+    flare = prices.over(catalogue).models["gpt-image-2.6-flare"]
+    assert await prices.price(flare, MEDIUM, ONE) == 7
+    with pytest.raises(PriceUnknown):
+        await prices.price(flare, MEDIUM, Sent(2))
+    await asyncio.sleep(86_401)
+    await prices.refresh(catalogue)  # nothing new came
+    with pytest.raises(PriceUnknown):
+        await prices.price(prices.over(catalogue).models["gpt-image-2.6-flare"], MEDIUM, ONE)
+
+
+@pytest.mark.parametrize(
+    "text", ['{"at": "2026-01-01T00:00:00+00:00", "tables": {"x": []}}', "{}", "[]", "{"]
+)
+def test_prices_of_another_version(text: str) -> None:
+    """They count as none, and are asked for again."""
+
+    @in_virtual_time
+    async def case() -> None:
+        prices = quotes(FakeProvider(), FakeNotes({NOTE: text}))
+        await prices.load()
+        assert prices.over(only("gpt-image-2.6-flare")).models["gpt-image-2.6-flare"].quoted
+
+    case()
+
+
+@in_virtual_time
+async def test_a_clock_that_was_ahead() -> None:
+    """Once it is put back, prices are asked for within the beat all the same."""
+    notes, catalogue, clock = FakeNotes(), only("gpt-image-2.6-flare"), SetClock()
+    clock.pass_(10 * 86_400)
+    ahead = Quotes(lambda model: FakeProvider(quotes=Turns(7)), notes, TIMING, clock)
+    await ahead.refresh(catalogue)
+    provider = FakeProvider(quotes=Turns(8))
+    running = asyncio.create_task(quotes(provider, notes).run(lambda: catalogue))
+    await asyncio.sleep(TIMING.catalogue_beat + 60)
+    assert provider.quoted
+    await cancelled(running)
 
 
 @in_virtual_time

@@ -19,7 +19,7 @@ from bot.domain.edits import AttemptState, Edit, EditState
 from bot.domain.ports import Submission
 from bot.domain.timing import Timing
 from bot.errors import ProviderDown
-from bot.jobs.reconcile import Ports, Reconcile
+from bot.jobs.reconcile import REPORT, TOLD, Ports, Reconcile
 from bot.jobs.settling import Settling
 from bot.providers.wavespeed import WaveSpeed
 from bot.sandbox.serve import serve
@@ -53,7 +53,7 @@ class World:
 
     def __init__(self, database: Database, provider: WaveSpeed, sandbox: Sandbox) -> None:
         self.provider, self.sandbox, self.clock = provider, sandbox, Ahead()
-        self.edits, self.messenger = SqlEdits(database), FakeMessenger()
+        self.edits, self.messenger, self.notes = SqlEdits(database), FakeMessenger(), SqlNotes(database)
         self.settling = Settling(self.edits, SqlAccounts(database), self.messenger, self.clock)
         self.reconcile = Reconcile(
             Ports(
@@ -62,7 +62,7 @@ class World:
                 purchases=SqlPurchases(database),
                 edits=self.edits,
                 lists=SqlEditLists(database),
-                notes=SqlNotes(database),
+                notes=self.notes,
                 messenger=self.messenger,
                 catalogue=load,
                 timing=Timing(),
@@ -208,13 +208,81 @@ async def test_other_drift_is_told_again(world: World) -> None:
     assert world.told() == ["notice-drift"] * 2
 
 
+async def test_what_leaves_the_window_is_no_news(world: World) -> None:
+    """Of two that disagree one is older; admins heard of both."""
+    await world.bought("first", status="failed")
+    await world.settle("first", PRICE)
+    hours_later(world, 12)
+    await world.bought("second", status="failed")
+    await world.settle("second", PRICE)
+    hours_later(world)
+    assert len((await world.reconcile.once()).unbilled) == 2
+    hours_later(world, 14)
+    assert len((await world.reconcile.once()).unbilled) == 1
+    assert world.told() == ["notice-drift"]
+
+
+async def test_drift_that_nobody_heard_of_is_told_next_time(world: World) -> None:
+    """No admin could be reached."""
+    await world.bought("first", status="failed")
+    await world.settle("first", PRICE)
+    hours_later(world)
+    world.messenger.admins_away = True
+    await world.reconcile.once()
+    world.messenger.admins_away = False
+    for _ in range(2):
+        await world.reconcile.once()
+    assert world.told() == ["notice-drift"]
+
+
+async def test_what_an_admin_gave_back_is_no_drift(world: World) -> None:
+    """It was billed, and they know."""
+    await world.bought("done")
+    await world.settle("done", PRICE)
+    assert await world.settling.refund("done", by=1)
+    hours_later(world)
+    report = await world.reconcile.once()
+    assert (report.agrees, report.drift, report.strangers) == (True, 0, ())
+
+
+async def test_days_without_the_bot_are_compared_too(world: World) -> None:
+    """From where the last comparison ended."""
+    first = await world.reconcile.once()
+    await world.bought("done")
+    await world.settle("done", 0, EditState.FAILED)
+    hours_later(world, 3 * 24)
+    report = await world.reconcile.once()
+    assert report.since == first.until
+    assert [one.edit_id for one in report.uncharged] == ["done"]
+    hours_later(world, 30 * 24)
+    assert (await world.reconcile.once()).since >= world.clock.now() - timedelta(days=7, hours=4)
+
+
+@pytest.mark.parametrize("text", ['{"since": 1}', '{"a": ', "[]", "{}"])
+async def test_a_report_of_another_version(world: World, text: str) -> None:
+    """It counts as none, and the next comparison takes its place; so with what was told."""
+    for name in (REPORT, TOLD):
+        await world.notes.put(name, text, world.clock.now())
+    assert await world.reconcile.last() is None
+    report = await world.reconcile.once()
+    assert await world.reconcile.last() == report
+
+
+async def test_a_clock_that_was_ahead(world: World) -> None:
+    """Once it is put back, the next comparison comes within the beat all the same."""
+    hours_later(world, 1000)
+    await world.reconcile.once()
+    hours_later(world, -1000)
+    assert await world.reconcile._due() == Timing().books_beat
+
+
 async def test_a_lost_submit_that_is_there_after_all(world: World) -> None:
     """Its edit runs again under that prediction, with its hold untouched: its picture comes."""
     prediction = await world.lost("lost")
     await world.sandbox.finish(prediction)
     await world.reconcile.once()
     edit, attempt = await world.edit("lost"), await world.edits.current_attempt("lost")
-    assert (edit.state, edit.reason, edit.charged, edit.ended_at) == (EditState.RUNNING, None, None, None)
+    assert (edit.state, edit.charged, edit.ended_at) == (EditState.RUNNING, None, None)
     assert attempt is not None
     assert (attempt.state, attempt.prediction_id) == (AttemptState.RUNNING, prediction)
     await world.settle("lost", PRICE)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -25,6 +26,7 @@ PRICE = 63_000
 
 class World:
     def __init__(self, database: Database) -> None:
+        self.database = database
         self.edits, self.accounts = SqlEdits(database), SqlAccounts(database)
         self.ledger, self.messenger = SqlLedger(database), FakeMessenger()
         self.settling = Settling(self.edits, self.accounts, self.messenger, SetClock())
@@ -88,3 +90,19 @@ async def test_nothing_to_give_back(world: World) -> None:
     """What failed cost nothing."""
     await world.settled(EditState.FAILED)
     assert not await world.settling.refund("e1", by=9)
+
+
+async def test_an_edit_that_was_found_a_moment_ago(world: World) -> None:
+    """Between the look and the settling: its picture comes, and it is not given away."""
+    await world.settled(EditState.UNKNOWN)
+
+    class Slow(SqlEdits):
+        async def settle(self, edit_id: str, *args: Any, **kwargs: Any) -> bool:
+            assert await self.found(edit_id)
+            return await super().settle(edit_id, *args, **kwargs)
+
+    settling = Settling(Slow(world.database), world.accounts, world.messenger, SetClock())
+    assert not await settling.unknown("e1", charged=False, by=9)
+    assert (await world.edits.get("e1")).state is EditState.RUNNING
+    assert await world.money() == (PRICE, 0)
+    assert not world.messenger.ends

@@ -11,6 +11,7 @@ import pytest
 
 from bot.domain.edits import EditState, KeptResult
 from bot.errors import EditUnknown, MessengerBusy, Moderated, PersonUnreachable, ProviderBroke
+from bot.jobs.cancelling import Cancelled, Cancelling
 from bot.jobs.ending import ENDED, WAIT
 from tests.fakes import PNG, FakeMessenger, Turns
 from tests.jobs.bench import TIMING, Bench, an_edit
@@ -114,6 +115,17 @@ async def test_a_late_one_does_not_take_the_lead() -> None:
     assert bench.messenger.together == [["e1"], ["e2"]]
 
 
+@in_virtual_time
+async def test_a_failure_is_said_when_what_it_waited_for_is_cancelled() -> None:
+    """Each reason once, by the last that ends."""
+    bench = batch_of(RUNNING, EditState.QUEUED, EditState.QUEUED)
+    await bench.steps._fail(bench.edits.edits["e1"], Moderated())
+    cancelling = Cancelling(bench.edits, bench.messenger, LoopClock())
+    for key in ("e2", "e3"):
+        assert await cancelling.cancel(bench.edits.edits[key]) is Cancelled.FREE
+    assert told(bench) == [("e1", QUIET), ("e2", QUIET), ("e3", QUIET), ("e1", Moderated)]
+
+
 @pytest.mark.parametrize("failing", ["e1", "e2", "e3"])
 @in_virtual_time
 async def test_what_failed_is_said_with_the_others_and_costs_nothing(failing: str) -> None:
@@ -190,6 +202,14 @@ async def test_telegram_in_trouble_is_waited_out_by_the_first() -> None:
     assert await run(bench, ("e2", "e1")) == [BEAT, ENDED]
     assert bench.messenger.together == [["e1", "e2"]] * 2
     assert set(outcomes(bench).values()) == {DONE}
+
+
+@in_virtual_time
+async def test_a_delivery_in_trouble_is_looked_at_ever_less() -> None:
+    """It may take days, and each look is written down."""
+    bench = batch_of(MADE, MADE)  # e1 is at it
+    await asyncio.sleep(TIMING.batch_wait + 3 * TIMING.batch_beat)
+    assert await run(bench, ["e2"]) == [f"{WAIT}{TIMING.retry_most}"]
 
 
 @in_virtual_time

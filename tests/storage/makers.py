@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -83,7 +84,10 @@ async def prepared(database: Database, **changes: Any) -> Request:
 
 async def accepted(database: Database, **changes: Any) -> Edit:
     """An edit that is accepted, its money held."""
-    request = await prepared(database)
+    request = a_request(state=RequestState.PREPARING)
+    if "place" in changes:  # an edit is in the chat of its request
+        request = replace(request, place=replace(request.place, chat_id=changes["place"].chat_id))
+    await SqlRequests(database).open(request, NOW)
     edit = an_edit(request, **changes)
     assert await SqlRequests(database).accept(request.id, [edit])
     return edit

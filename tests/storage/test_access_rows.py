@@ -124,3 +124,14 @@ async def test_groups_are_found(access: SqlAccess) -> None:
     assert [group.id for group in await access.groups("мак")] == [-1]
     assert [group.id for group in await access.groups("-2")] == [-2]
     assert [group.id for group in await access.groups(offset=1)] == [-1]
+
+
+async def test_a_claim_can_be_taken_back(access: SqlAccess) -> None:
+    """Once; they are served as before, and a new code may be offered."""
+    await access.offer_claim("hash")
+    assert await access.claim(USER, "hash", NOW)
+    assert await access.revoke(USER)
+    assert not await access.revoke(USER)
+    assert await access.admins() == []
+    assert (await access.member(USER)).standing is Standing.APPROVED
+    assert await access.offer_claim("another")

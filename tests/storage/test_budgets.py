@@ -71,6 +71,7 @@ async def test_what_a_limit_leaves_is_what_can_be_held(
         "left": "$0.000005",
         "price": "$0.00001",
         "hours": hours,
+        "days": hours // 24,
     }
     assert await accept(database, books, an_edit_at(NOON, quote=5))
     assert await used(database, books, NOON) == [(25, 0)] * len(KINDS)
@@ -244,7 +245,7 @@ async def test_so_many_edits_of_one_person_and_no_more(database: Database) -> No
     fourth = an_edit_at(NOON)
     with pytest.raises(TooManyWaiting) as refused:
         await edits.accept(fourth)
-    assert refused.value.params == {"waiting": 3, "limit": 3}
+    assert refused.value.params == {"waiting": 3, "wanted": 1, "limit": 3}
     assert await edits.of_origin(fourth.origin) is None
     assert await edits.accept(an_edit_at(NOON, user_id=USER - 1))
     await edits.settle(waiting[0].id, EditState.UNKNOWN, charge=0, reason=None, now=NOON)
@@ -261,5 +262,5 @@ async def test_a_request_of_too_many_edits_is_none(database: Database) -> None:
     ]
     with pytest.raises(TooManyWaiting) as refused:
         await requests.accept(request.id, many)
-    assert refused.value.params == {"waiting": 0, "limit": 3}
+    assert refused.value.params == {"waiting": 0, "wanted": 5, "limit": 3}
     assert await requests.accept(request.id, many[:3])

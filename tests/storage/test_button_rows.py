@@ -59,3 +59,12 @@ async def test_the_buttons_of_one_subject(buttons: SqlButtons) -> None:
     await buttons.keep([first, Button("x", USER, "setting:11", "quality:low")], NOW)
     assert await buttons.of("setting:1") == [first, second]
     assert await buttons.of("setting:2") == []
+
+
+async def test_old_buttons_are_forgotten(buttons: SqlButtons) -> None:
+    """And none that was shown at that time or later."""
+    old, new = Button("x", USER, "s", "v"), Button("y", USER, "s", "v")
+    await buttons.keep([old], NOW)
+    await buttons.keep([new], LATER)
+    assert await buttons.purge(LATER) == 1
+    assert await buttons.of("s") == [new]

@@ -20,7 +20,7 @@ from bot.storage.edits import SqlEdits
 from bot.storage.inbox import SqlInbox
 from bot.storage.requests import SqlRequests
 from bot.storage.tables import METADATA
-from tests.storage.makers import LATER, NOW, USER, a_part, a_request, accepted, prepared
+from tests.storage.makers import LATER, NOW, USER, a_part, a_request, accepted, an_edit, prepared
 
 OLD, NEW, OTHER = -4001, -1_001_234_567_890, -4002
 
@@ -198,3 +198,17 @@ async def test_a_status_is_stale_when_no_edit_of_it_runs(
     await edits.settle(alone.id, EditState.DONE, charge=1, reason=None, now=LATER)
     await edits.set_status_message(alone.id, None)
     assert {edit.id for edit in await chats.stale_statuses()} == {first.id, second.id}
+
+
+async def test_an_edit_of_a_request_that_was_prepared_during_the_move(
+    database: Database, chats: SqlChats, edits: SqlEdits
+) -> None:
+    """It was planned for the old chat, and is the new one's with its money."""
+    request = await prepared(database, place=Place(OLD, 5))
+    await chats.move(OLD, NEW)
+    edit = an_edit(request)
+    assert await SqlRequests(database).accept(request.id, [edit])
+    assert (await edits.get(edit.id)).place == Place(NEW, -5)
+    accounts = SqlAccounts(database)
+    assert [row.chat_id for row in await accounts.movements(NOW.date())] == [NEW]
+    assert list(await accounts.differences()) == []

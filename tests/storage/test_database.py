@@ -10,6 +10,7 @@ import sys
 from datetime import datetime
 from pathlib import Path
 from textwrap import dedent
+from traceback import format_exception
 
 import pytest
 from sqlalchemy import func, insert, select, text, update
@@ -18,9 +19,10 @@ from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError, S
 from bot.errors import StartRefused, StorageBusy
 from bot.storage.database import Database, parse_url
 from bot.storage.people import SqlPeople
-from bot.storage.tables import USERS
+from bot.storage.tables import EDITS, USERS
+from bot.storage.values import edit_columns
 
-from .makers import prepared
+from .makers import accepted, prepared
 
 
 async def count_users(database: Database) -> int:
@@ -285,3 +287,12 @@ async def test_after_a_crash_all_is_there_that_was_committed(url: str) -> None:
         assert (await connection.execute(select(USERS.c.name))).scalars().all() == ["committed"]
     await prepared(database)
     await database.close()
+
+
+async def test_errors_do_not_repeat_what_people_wrote(database: Database) -> None:
+    """A traceback goes to the log whole, and a prompt is nobody else's business."""
+    edit = await accepted(database, prompt="canary")
+    with pytest.raises(IntegrityError) as caught:
+        async with database.writing() as connection:
+            await connection.execute(insert(EDITS).values(**edit_columns(edit)))
+    assert "canary" not in "".join(format_exception(caught.value))

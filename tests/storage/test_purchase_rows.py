@@ -37,18 +37,18 @@ async def test_what_was_bought_in_a_window(database: Database) -> None:
         await edits.settle(name, state, charge=charge, reason=None, now=NOW)
     assert await SqlAccounts(database).adjust("done", -2_000, NOW)
     found = {one.edit_id: one for one in await purchases.between(NOW, NOW + HOUR)}
-    assert {name: (one.charged, one.settled) for name, one in found.items()} == {
-        "done": (40_000, True),
-        "failed": (0, True),
-        "unknown": (0, False),
-        "running": (0, False),
+    assert {name: (one.charged, one.settled, one.adjusted) for name, one in found.items()} == {
+        "done": (40_000, True, True),
+        "failed": (0, True, False),
+        "unknown": (0, False, False),
+        "running": (0, False, False),
     }
     assert found["done"].prediction_id == "p-done"
     assert await purchases.between(NOW - HOUR, NOW) == []
 
 
 async def test_an_edit_that_was_lost_and_is_found(database: Database) -> None:
-    """It runs again with its hold; once, and only if nobody settled it."""
+    """It runs again with its hold, and what its person was told; once, and only if nobody settled it."""
     edits = SqlEdits(database)
     await bought(database, "e1", None)
     assert not await edits.found("e1")
@@ -59,7 +59,7 @@ async def test_an_edit_that_was_lost_and_is_found(database: Database) -> None:
     assert await edits.found("e1")
     assert not await edits.found("e1")
     edit, named = await edits.get("e1"), await edits.current_attempt("e1")
-    assert (edit.state, edit.reason, edit.ended_at) == (EditState.RUNNING, None, None)
+    assert (edit.state, edit.reason, edit.ended_at) == (EditState.RUNNING, "error-edit-unknown", None)
     assert named is not None
     assert (named.state, named.prediction_id) == (AttemptState.RUNNING, "p1")
     assert (await SqlLedger(database).spending(USER, NOW)).held == edit.quote

@@ -10,6 +10,7 @@ from bot.domain.edits import Place, RequestState
 from bot.domain.roles import Decision
 from bot.domain.stores import InboxUpdate
 from bot.storage.database import Database
+from bot.storage.edits import SqlEdits
 from bot.storage.inbox import SqlInbox
 from bot.storage.ledger import SqlLedger
 from bot.storage.requests import SqlRequests
@@ -130,3 +131,19 @@ async def test_old_open_requests_expire(database: Database, requests: SqlRequest
     assert await requests.expire(NOW + timedelta(seconds=1)) == 2
     assert await requests.expire(NOW + timedelta(seconds=1)) == 0
     assert await requests.get(asking.id) == replace(asking, state=RequestState.EXPIRED)
+
+
+async def test_old_words_are_forgotten(database: Database, requests: SqlRequests) -> None:
+    """Of closed requests only; the edit keeps its own."""
+    edit = await accepted(database)
+    await requests.open(a_request(id="open"), NOW)
+    await requests.open(a_request(id="closed"), NOW)
+    await requests.close("closed", RequestState.REFUSED)
+    assert await requests.blank(NOW) == 0
+    assert await requests.blank(NOW + timedelta(seconds=1)) == 2
+    kept = {name: await requests.get(name) for name in ("open", "closed")}
+    assert {name: found.prompt for name, found in kept.items() if found is not None} == {
+        "open": a_request().prompt,
+        "closed": None,
+    }
+    assert (await SqlEdits(database).get(edit.id)).prompt

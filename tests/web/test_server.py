@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -40,6 +41,18 @@ async def test_what_is_wrong_is_said() -> None:
     """503, with each check that failed and none that did not."""
     checks = {"telegram": saying("no poll succeeded for 91 s"), "storage": saying(None)}
     assert await health(checks) == (503, {"ok": False, "telegram": "no poll succeeded for 91 s"})
+
+
+async def test_a_check_that_never_answers() -> None:
+    """A supervisor waits for some seconds only, and hears which check it was."""
+
+    async def hangs() -> str | None:
+        await asyncio.Event().wait()
+        return None
+
+    site = server.Site({"database": hangs, "engine": hangs, "telegram": saying(None)}, patience=0.01)
+    silent = "no answer for 0.01 s"
+    assert await site.problems() == {"database": silent, "engine": silent, "telegram": None}
 
 
 async def test_nothing_else_is_served() -> None:

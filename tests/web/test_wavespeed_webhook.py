@@ -197,10 +197,26 @@ async def test_a_forged_post_names_nothing(post: Post, forged: str) -> None:
 
 async def test_a_post_for_an_edit_that_ended_changes_nothing(post: Post) -> None:
     """It comes late: what was decided stays decided."""
-    post.edits.edits["e1"] = an_edit(state=EditState.UNKNOWN)
+    post.edits.edits["e1"] = an_edit(state=EditState.FAILED)
     assert await post.told(await post.submitted()) == 200
     await post.looked_at()
     assert post.attempt.state is AttemptState.OPEN
+    assert post.edits.edits["e1"].state is EditState.FAILED
+
+
+@pytest.mark.parametrize("named", [False, True])
+async def test_a_late_post_for_an_edit_that_was_given_up(post: Post, named: bool) -> None:
+    """It goes on at once, whether its submit or its end was lost; another prediction's end is not its own."""
+    prediction = await post.submitted()
+    if named:
+        await post.edits.named(1, prediction)
+    post.edits.edits["e1"] = an_edit(state=EditState.UNKNOWN)
+    stranger = await post.submitted(await post.wavespeed.upload(picture()))
+    for one, state in ((stranger, EditState.UNKNOWN), (prediction, EditState.RUNNING)):
+        assert await post.told(one) == 200
+        await post.looked_at()
+        assert post.edits.edits["e1"].state is state
+    assert (post.attempt.state, post.attempt.prediction_id) == (AttemptState.RUNNING, prediction)
 
 
 async def test_a_second_prediction_cannot_take_the_place_of_the_first(post: Post) -> None:

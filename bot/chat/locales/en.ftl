@@ -159,7 +159,7 @@ error-over-budget = This would cost { $price }, but { $which ->
     [one] It turns in 1 hour.
    *[other] { $days ->
         [0] It turns in { $hours } hours.
-        [one] It turns tomorrow.
+        [one] It turns in 1 day.
        *[other] It turns in { $days } days.
     }
 } Nothing was charged. /spend shows your limits; /quality or /model may find something cheaper.
@@ -208,6 +208,7 @@ ask-successor = { $name } is no longer offered. { $title } takes over, at { $pri
     [unknown] {""}
    *[other] {" "}instead of { $before }
 }. Which model should I use from now on?
+model-spared = I use { $title } for this one, since your limit leaves { $left }. /spend shows your limits, /model all models.
 model-moved = { $name } is no longer offered, so I use { $title } from now on: { $price } an edit. /model shows all.
 ask-create = { $model } edits pictures and makes none from words alone. Which model should make this one?
 option-use-mask = Mask: edit only the marked part
