@@ -9,7 +9,7 @@ from datetime import timedelta
 
 import structlog
 
-from bot import incoming, outgoing, own_models, rooms
+from bot import own_models
 from bot.chat import application, entrance, styles
 from bot.chat.dispatch import Dispatch
 from bot.chat.entrance import Entrance
@@ -34,14 +34,15 @@ from bot.jobs.posting import Posting
 from bot.jobs.restored import AfterRestore
 from bot.jobs.watch import Watch
 from bot.jobs.webhooks import Webhooks
-from bot.money import WAVESPEED, Money
 from bot.process import check_sqlite, locked, running, until_told
 from bot.settings import Settings
 from bot.storage.database import Database
 from bot.storage.migrations import upgrade
 from bot.web import metrics
 from bot.web.metrics import Metrics
-from bot.world import Parts, Storage, World
+from bot.wiring import incoming, outgoing, rooms
+from bot.wiring.money import WAVESPEED, Money
+from bot.wiring.world import Parts, Storage, World
 
 log = structlog.get_logger(__name__)
 

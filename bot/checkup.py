@@ -16,11 +16,11 @@ from bot.domain.access import Policy
 from bot.domain.live import checked
 from bot.domain.money import dollars
 from bot.errors import KeyRejected, ProviderError, StartRefused, StorageBusy
-from bot.money import WAVESPEED
 from bot.process import check_sqlite
 from bot.providers.wavespeed import WaveSpeed
 from bot.settings import Settings
 from bot.storage.migrations import pending
+from bot.wiring.money import WAVESPEED
 
 
 @dataclass(frozen=True, slots=True)

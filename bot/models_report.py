@@ -9,7 +9,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime
 from pathlib import Path
 
-from bot import outgoing, own_models
+from bot import own_models
 from bot.clock import Clock
 from bot.domain.catalogue import Model
 from bot.domain.live import LiveModel, LiveModels, Misfit
@@ -19,13 +19,14 @@ from bot.domain.stores import Notes
 from bot.errors import StartRefused
 from bot.jobs.catalogue import LiveCatalogue
 from bot.jobs.quoting import Quotes
-from bot.money import WAVESPEED
 from bot.reports import Cell, Dollars, Form, Table
 from bot.settings import Settings
 from bot.storage.blobs import FileBlobs
 from bot.storage.database import Database
 from bot.storage.migrations import pending
 from bot.storage.notes import SqlNotes
+from bot.wiring import outgoing
+from bot.wiring.money import WAVESPEED
 
 _NAMES = ("model", "state", "price", "mask", "pictures", "provider", "endpoint")
 _OTHERS = ("endpoint", "base_price", "mask", "pictures")

@@ -17,7 +17,6 @@ from bot.domain.catalogue import Catalogue
 from bot.domain.catalogue_file import load
 from bot.errors import StartRefused
 from bot.jobs.quoting import Quotes
-from bot.outgoing import providers, wavespeed
 from bot.own_models import rows
 from bot.reports import Form
 from bot.sandbox.serve import serve
@@ -26,7 +25,8 @@ from bot.sandbox.wavespeed.models import MODELS
 from bot.settings import Settings
 from bot.storage.blobs import FileBlobs
 from bot.storage.migrations import upgrade
-from tests.test_incoming import settings
+from bot.wiring.outgoing import providers, wavespeed
+from tests.wiring.test_incoming import settings
 from tests.virtual_time import SetClock
 
 KEY = "a-key-of-nobody"

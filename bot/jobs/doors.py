@@ -57,6 +57,7 @@ class Doors:
         self._watched = watched
         self._balance: int | None = None  # as last seen
         self._heard = asyncio.Event()
+        self._telling = asyncio.Lock()
 
     async def check(self, provider: str | None = None) -> None:
         """Let a new edit pass, as far as is known; with ``provider``, one that it would make.
@@ -91,8 +92,9 @@ class Doors:
             return False
         now = self._clock.now()
         drought = _Drought(needed, None, now.isoformat())
+        new = await self._notes.put_new(EXHAUSTED, json.dumps(asdict(drought)), now)
         self._heard.set()
-        return await self._notes.put_new(EXHAUSTED, json.dumps(asdict(drought)), now)
+        return new
 
     async def until_exhausted(self, seconds: float) -> None:
         """Wait so long, or until this process is told of an empty account: how empty is seen at once then."""
@@ -118,11 +120,12 @@ class Doors:
 
     async def announce(self, messenger: Messenger) -> None:
         """Tell admins where they were told otherwise last. Who could not be reached is told next time."""
-        exhausted, told = await self.exhausted(), await self._notes.get(TOLD) is not None
-        if exhausted and not told:
-            if await messenger.tell_admins("notice-exhausted"):
-                await self._notes.put(TOLD, "", self._clock.now())
-        elif told and not exhausted:
-            balance = "?" if self._balance is None else dollars(self._balance)
-            if await messenger.tell_admins("notice-refilled", balance=balance):
-                await self._notes.drop(TOLD)
+        async with self._telling:  # who drained it and who looks at the balance meet here
+            exhausted, told = await self.exhausted(), await self._notes.get(TOLD) is not None
+            if exhausted and not told:
+                if await messenger.tell_admins("notice-exhausted"):
+                    await self._notes.put(TOLD, "", self._clock.now())
+            elif told and not exhausted:
+                balance = "?" if self._balance is None else dollars(self._balance)
+                if await messenger.tell_admins("notice-refilled", balance=balance):
+                    await self._notes.drop(TOLD)

@@ -85,6 +85,7 @@ class Quotes:
         self._drifted: OrderedDict[_Key, None] = OrderedDict()
         self._tables: dict[str, _Asked] = {}
         self._tables_at: datetime | None = None
+        self._complete = True  # whether all of them could be asked for
         self._over: tuple[Catalogue, Catalogue] | None = None
         self._turn = asyncio.Semaphore(_AT_ONCE)
 
@@ -234,10 +235,14 @@ class Quotes:
         self._tables_at = self._clock.now()
         live = [model for name, model in catalogue.models.items() if catalogue.is_live(name)]
         wanted = [one for model in live for one in (model, model.create) if one is not None]
-        found = dict(self._tables)
+        found, self._complete = dict(self._tables), True
         for model in wanted:
-            if (model.quoted or model.endpoint in self._tables) and (table := await self._shown(model)):
+            if not model.quoted and model.endpoint not in self._tables:
+                continue
+            if table := await self._shown(model):
                 found[model.endpoint] = _Asked(table, self._clock.now())
+            else:
+                self._complete = False
         self._set(found)
         tables = {
             endpoint: {
@@ -272,7 +277,7 @@ class Quotes:
         """Seconds until the tables are asked for again."""
         if self._tables_at is None:
             return 0.0
-        beat = self._timing.catalogue_beat
+        beat = self._timing.catalogue_beat if self._complete else self._timing.quote_keep
         due = self._tables_at + timedelta(seconds=beat)
         # No later than that, also after a clock that was ahead was put back.
         return min(beat, max(self._timing.quote_pause, (due - self._clock.now()).total_seconds()))

@@ -14,8 +14,9 @@ from bot.chat.questions import Asking
 from bot.chat.replies import Bot
 from bot.clock import SystemClock
 from bot.domain.catalogue_file import load
-from bot.domain.edits import Edit, KeptResult, Place, Ready
+from bot.domain.edits import Edit, KeptResult, Place, Ready, Request, RequestState
 from bot.domain.pictures import Encoded, Size
+from bot.domain.roles import Decision, Option, Question, Topic, Use
 from bot.domain.timing import Timing
 from bot.errors import (
     ImagingFailed,
@@ -312,3 +313,16 @@ async def test_a_mask_without_finishing_promises_nothing(delivery: Delivery) -> 
     caption = (await delivery.shown(await delivery.deliver(edit)))["caption"]
     assert "Mask finishing is off" in caption
     assert "pixel for pixel" not in caption
+
+
+async def test_the_button_of_an_answer_remembers_the_price_that_it_shows(
+    delivery: Delivery, database: Database
+) -> None:
+    """Whoever presses it a day later agrees to that price; one without a price says nothing of any."""
+    place = (await delivery.asked()).place
+    request = Request("r1", ADA, place, RequestState.ASKING, (), SystemClock().now())
+    options = (Option("use:each", {"price": "2 × $0.06 = $0.12"}, 120_000), Option("use:first"))
+    await delivery.messages.ask(request, Question(Topic.USE, options, {"count": "2"}))
+    values = [button.value for button in await SqlButtons(database).of("request:r1")]
+    answers = [Decision().with_answer(value) for value in values]
+    assert answers == [Decision(Use.EACH, confirmed=120_000), Decision(Use.FIRST)]

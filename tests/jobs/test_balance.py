@@ -89,7 +89,7 @@ async def test_a_refill_opens_the_door() -> None:
 @in_virtual_time
 async def test_a_provider_that_refuses_what_the_balance_covers() -> None:
     """The door opens when the balance has risen, and to try once an hour; not with every look."""
-    world = World(*[PRICE] * 4, PRICE + 1, low=None)
+    world = World(*[PRICE] * 5, PRICE + 1, low=None)
     await world.balance.look()
     assert await world.doors.exhaust("wavespeed", PRICE)
     for _ in range(2):
@@ -99,7 +99,8 @@ async def test_a_provider_that_refuses_what_the_balance_covers() -> None:
     await world.balance.look()
     await world.doors.check("wavespeed")
     assert await world.doors.exhaust("wavespeed", PRICE)
-    await world.balance.look()
+    for _ in range(2):
+        await world.balance.look()
     await world.doors.check("wavespeed")
 
 
@@ -132,6 +133,21 @@ async def test_admins_who_cannot_be_reached_hear_of_it_later() -> None:
     for _ in range(2):
         await world.balance.look()
     assert world.told[2:] == ["notice-refilled"]
+
+
+@in_virtual_time
+async def test_who_drained_the_account_and_who_looks_at_it_tell_once() -> None:
+    """Both see at the same moment that nobody was told."""
+
+    class Slow(FakeMessenger):
+        async def tell_admins(self, key: str, **values: str | int) -> bool:
+            await asyncio.sleep(1)
+            return await super().tell_admins(key, **values)
+
+    world, messenger = World(0, low=None), Slow()
+    assert await world.doors.exhaust("wavespeed", PRICE)
+    await asyncio.gather(*(world.doors.announce(messenger) for _ in range(2)))
+    assert [key for key, _ in messenger.notices] == ["notice-exhausted"]
 
 
 @in_virtual_time

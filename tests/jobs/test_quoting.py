@@ -228,6 +228,17 @@ async def test_half_a_table_is_none() -> None:
 
 
 @in_virtual_time
+async def test_what_could_not_be_asked_for_is_asked_for_sooner() -> None:
+    """A start during an outage does not keep models off the menus for hours."""
+    catalogue = only("gpt-image-2.6-flare")
+    prices = quotes(FakeProvider(quotes=Turns(ProviderDown("503"), 7)))
+    running = asyncio.create_task(prices.run(lambda: catalogue))
+    await asyncio.sleep(TIMING.quote_keep + 60)
+    assert not prices.over(catalogue).models["gpt-image-2.6-flare"].quoted
+    await cancelled(running)
+
+
+@in_virtual_time
 async def test_a_restart_asks_no_sooner() -> None:
     """The tables are asked for every few hours, and not at each start."""
     notes, catalogue = FakeNotes(), only("gpt-image-2.6-flare")

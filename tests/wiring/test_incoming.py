@@ -7,9 +7,9 @@ from typing import Any
 import httpx
 import pytest
 
-from bot import incoming
 from bot.jobs.keyring import Keyring
 from bot.settings import Settings, load
+from bot.wiring import incoming
 from tests.virtual_time import SetClock
 
 TOKEN = "123456789:" + "a" * 35

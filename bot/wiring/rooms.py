@@ -19,7 +19,7 @@ from bot.chat.spend import Spend
 from bot.jobs.again import Again
 from bot.jobs.cancelling import Cancelling
 from bot.jobs.settling import Settling
-from bot.world import Parts, World
+from bot.wiring.world import Parts, World
 
 
 def build(world: World, parts: Parts, door: Entrance) -> list[application.Room]:

@@ -6,10 +6,10 @@ from contextlib import AsyncExitStack
 
 import pytest
 
-from bot import outgoing
 from bot.domain.catalogue_file import load
+from bot.wiring import outgoing
 from tests.fakes import FakeBlobs
-from tests.test_incoming import settings
+from tests.wiring.test_incoming import settings
 
 
 @pytest.mark.parametrize(

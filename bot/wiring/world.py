@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bot import incoming
 from bot.chat import application, styles
 from bot.chat.files import Pictures
 from bot.chat.messenger import Messages
@@ -20,7 +19,6 @@ from bot.jobs.providers import Providers
 from bot.jobs.reconcile import Reconcile
 from bot.jobs.watch import Watch
 from bot.jobs.webhooks import Webhooks
-from bot.money import Money
 from bot.providers.wavespeed import WaveSpeed
 from bot.settings import Settings
 from bot.storage.access import SqlAccess
@@ -40,6 +38,8 @@ from bot.storage.people import SqlPeople
 from bot.storage.requests import SqlRequests
 from bot.storage.turns import SqlTurns
 from bot.web import server
+from bot.wiring import incoming
+from bot.wiring.money import Money
 
 
 @dataclass(frozen=True, slots=True)

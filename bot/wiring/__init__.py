@@ -1,0 +1,1 @@
+"""Plugs the rooms together; `bot.app` starts and stops what is plugged here."""
