@@ -236,7 +236,9 @@ class FakeEdits:
     async def recent_prompts(self, user_id: int, limit: int, chat_id: int | None = None) -> list[str]:
         return [edit.prompt for edit in self.edits.values()][:limit]
 
-    async def settle(self, edit_id: str, state: EditState, *, charge: int, now: datetime, **rest: Any) -> bool:
+    async def settle(
+        self, edit_id: str, state: EditState, *, charge: int, now: datetime, **rest: Any
+    ) -> bool:
         self.busy.take()
         if rest.get("only") not in {None, self.edits[edit_id].state}:
             return False

@@ -26,8 +26,8 @@ from bot.settings import Settings
 from bot.storage.blobs import FileBlobs
 from bot.storage.migrations import upgrade
 from bot.wiring.outgoing import providers, wavespeed
-from tests.wiring.test_incoming import settings
 from tests.virtual_time import SetClock
+from tests.wiring.test_incoming import settings
 
 KEY = "a-key-of-nobody"
 TWO = "openai/gpt-image-2/edit"

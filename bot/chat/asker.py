@@ -73,6 +73,12 @@ class Asker:
         return ", ".join(part for part in (self.model.title, quality, f"size {self.size}", several) if part)
 
     @property
+    def model_limits(self) -> list[str]:
+        """What to know of their model before sending it anything, and `not_kept`."""
+        masked = [self.say("model-masked", title=self.model.title)] if self.model.needs_mask else []
+        return masked + self.not_kept
+
+    @property
     def not_kept(self) -> list[str]:
         """A sentence for each wish that their model can't fulfil as it is."""
         near = [

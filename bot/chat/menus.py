@@ -46,7 +46,7 @@ def model(asker: Asker) -> Menu:
         label = asker.say("label-priced", name=offered.title, price=price)
         items.append(Item(label, f"model:{offered.name}", offered == asker.model))
     text = asker.say("model-current", title=asker.model.title, price=asker.price, example=_other_model(asker))
-    return Menu("\n".join([text, *asker.not_kept]), _rows(items))
+    return Menu("\n".join([text, *asker.model_limits]), _rows(items))
 
 
 def quality(asker: Asker) -> Menu:

@@ -40,7 +40,8 @@ class SettingCommands:
             return Answer(*await self._menus.open(asker, "model"))
         model = asker.catalogue.find(asker.words)
         changed = await self._save(asker, replace(asker.preferences, model=model.name))
-        return _done(changed, asker.say("model-changed", title=model.title, price=changed.price))
+        sentence = asker.say("model-changed", title=model.title, price=changed.price)
+        return _done(sentence, changed.model_limits)
 
     async def quality(self, asker: Asker) -> Answer:
         """Show or change the quality."""
@@ -58,7 +59,8 @@ class SettingCommands:
             return Answer(asker.say("size-fixed", title=asker.model.title))
         wish = parse_size(asker.words, asker.model)
         changed = await self._save(asker, wish.applied(asker.preferences))
-        return _done(changed, asker.say("size-changed", value=changed.size, price=changed.price))
+        sentence = asker.say("size-changed", value=changed.size, price=changed.price)
+        return _done(sentence, changed.not_kept)
 
     async def settings(self, asker: Asker) -> Answer:
         """Show all settings."""
@@ -69,5 +71,5 @@ class SettingCommands:
         return asker.choosing(changed)
 
 
-def _done(asker: Asker, sentence: str) -> Answer:
-    return Answer(" ".join([sentence, *asker.not_kept]))
+def _done(sentence: str, notes: list[str]) -> Answer:
+    return Answer(" ".join([sentence, *notes]))

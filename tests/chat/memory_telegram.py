@@ -36,7 +36,10 @@ class Call:
 
 
 class MemoryTelegram(BaseRequest):
-    """Answers every call but getMe and deleteWebhook, which a bot begins with, after ``seconds``; ``refusal`` may give the answer to one instead."""
+    """Answers every call but getMe and deleteWebhook, which a bot begins with, after ``seconds``.
+
+    ``refusal`` may give the answer to one instead.
+    """
 
     def __init__(self, seconds: float = 0.0) -> None:
         self.seconds = seconds

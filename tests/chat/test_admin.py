@@ -152,7 +152,10 @@ async def test_billing_is_checked_on_demand(office: Office) -> None:
     at = office.clock.now() - timedelta(hours=5)
     office.provider.bills = Turns([Billing("b1", 77_000, at, "elsewhere")])
     page = await office.goes(await office.panel(), "Today", "Check billing now")
-    assert "Billing 19 Nov 18:00 – 20 Nov 18:00: charged $0.00, billed $0.077." in page["text"]
+    assert (
+        "Billing 19 Nov 18:00 – 20 Nov 18:00 (later bills may still change): charged $0.00, billed $0.077."
+        in page["text"]
+    )
     assert "⚠️ $0.077 apart. Edits to look at: 0 (–); bought elsewhere with this key: 1." in page["text"]
 
 

@@ -323,6 +323,6 @@ async def test_the_button_of_an_answer_remembers_the_price_that_it_shows(
     request = Request("r1", ADA, place, RequestState.ASKING, (), SystemClock().now())
     options = (Option("use:each", {"price": "2 × $0.06 = $0.12"}, 120_000), Option("use:first"))
     await delivery.messages.ask(request, Question(Topic.USE, options, {"count": "2"}))
-    values = [button.value for button in await SqlButtons(database).of("request:r1")]
-    answers = [Decision().with_answer(value) for value in values]
+    values = {button.value for button in await SqlButtons(database).of("request:r1")}
+    answers = [Decision().with_answer(value) for value in sorted(values)]
     assert answers == [Decision(Use.EACH, confirmed=120_000), Decision(Use.FIRST)]

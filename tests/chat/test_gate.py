@@ -44,7 +44,7 @@ async def test_a_stranger_in_a_group_gets_a_short_answer(door: House) -> None:
     await door.telegram.write(GROUP, BEN, text="/edit@wavebrush_bot make it blue")
     await door.comes()
     assert door.entered == []
-    assert await door.said(GROUP) == ["Sorry, I only work for the people on my owner's list."]
+    assert await door.said(GROUP) == ["Sorry, I only work for people whom my admins approved."]
 
 
 async def test_a_stranger_who_does_not_turn_to_the_bot_gets_no_answer(door: House) -> None:

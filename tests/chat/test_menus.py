@@ -68,6 +68,13 @@ def test_what_is_offered_is_what_the_model_has(model: str) -> None:
             assert len([value for value in marked(menu) if value.startswith(choice)]) == bool(values)
 
 
+@pytest.mark.parametrize("model", MODELS)
+def test_a_model_that_needs_a_mask_says_so_when_it_is_chosen(model: str) -> None:
+    """Before a picture is sent to it in vain; no other model says it."""
+    says_so = "only edits a part that you mark" in MENUS["model"](asker(model=model)).text
+    assert says_so == (model in ("flux-fill-dev", "z-image-turbo-inpaint"))
+
+
 def test_shapes_that_cost_differently_say_so() -> None:
     """Where all cost the same, the price stands in the text only."""
     assert items(MENUS["size"](asker(model="gpt-image-1")))["aspect:1:1"] == "1:1 · $0.042"

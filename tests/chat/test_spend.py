@@ -46,10 +46,10 @@ async def test_all_of_a_persons_money(office: Office) -> None:
         "$0.03 of it is for edits that got lost: nobody knows yet whether the provider took them. "
         "The bot's owner will settle that.\n"
         "\n"
-        "Everybody together today: $48.86 of $50.00 left, turns in 3 hours\n"
-        "Today: $0.86 of $1.00 left, turns in 3 hours\n"
-        "This month: $9.44 of $10.00 left, turns in 10 days\n"
-        "Days and months turn at midnight, Asia/Tokyo.\n"
+        "Everybody together today: $48.86 of $50.00 left, renews in 3 hours\n"
+        "Today: $0.86 of $1.00 left, renews in 3 hours\n"
+        "This month: $9.44 of $10.00 left, renews in 10 days\n"
+        "Days and months start at midnight, Asia/Tokyo.\n"
         "\n"
         "GPT Image 2: $1.48 for 3 edits"
     )
@@ -96,11 +96,11 @@ async def test_in_a_group(office: Office) -> None:
         "\n"
         "Today $0.06, this month $0.06, ever $0.06.\n"
         "\n"
-        "Everybody together today: $49.44 of $50.00 left, turns in 3 hours\n"
-        "This group today: $1.50 of $2.00 left, turns in 3 hours\n"
-        "Today: $0.94 of $1.00 left, turns in 3 hours\n"
-        "This month: $9.94 of $10.00 left, turns in 10 days\n"
-        "Days and months turn at midnight, Asia/Tokyo."
+        "Everybody together today: $49.44 of $50.00 left, renews in 3 hours\n"
+        "This group today: $1.50 of $2.00 left, renews in 3 hours\n"
+        "Today: $0.94 of $1.00 left, renews in 3 hours\n"
+        "This month: $9.94 of $10.00 left, renews in 10 days\n"
+        "Days and months start at midnight, Asia/Tokyo."
     )
 
 
@@ -177,11 +177,11 @@ async def test_a_file_in_a_group(office: Office) -> None:
 @pytest.mark.parametrize(
     ("wait", "text"),
     [
-        (timedelta(seconds=1), "turns in less than an hour"),
-        (timedelta(minutes=-5), "turns in less than an hour"),
-        (timedelta(hours=1, minutes=59), "turns in 1 hour"),
-        (timedelta(hours=47), "turns in 47 hours"),
-        (timedelta(days=2), "turns in 2 days"),
+        (timedelta(seconds=1), "renews in less than an hour"),
+        (timedelta(minutes=-5), "renews in less than an hour"),
+        (timedelta(hours=1, minutes=59), "renews in 1 hour"),
+        (timedelta(hours=47), "renews in 47 hours"),
+        (timedelta(days=2), "renews in 2 days"),
     ],
 )
 def test_when_a_limit_turns(wait: timedelta, text: str) -> None:

@@ -69,8 +69,8 @@ async def _spends(own: World, ben: Person) -> None:
     await ben.says("/spend")
     spent = await ben.sees(lambda message: _words(message).startswith("Today $0.06, this month $0.06"))
     assert "$0.12 is set aside" in _words(spent)
-    assert "Today: $0.82 of $1.00 left, turns in" in _words(spent)
-    assert "Days and months turn at midnight, Asia/Tokyo." in _words(spent)
+    assert "Today: $0.82 of $1.00 left, renews in" in _words(spent)
+    assert "Days and months start at midnight, Asia/Tokyo." in _words(spent)
 
 
 async def _is_limited(ann: Person, ben: Person) -> None:
@@ -79,7 +79,7 @@ async def _is_limited(ann: Person, ben: Person) -> None:
     await ann.says(f"/admin limit {ben.id} 0.20 day")
     page = await ann.sees_text("A day: $0.02 of $0.20 left, set by an admin")
     await ben.sends("cat.jpg", caption="one too many")
-    told = await ben.sees_text("This would cost $0.06, but your limit of $0.20 a day leaves $0.02. It turns")
+    told = await ben.sees_text("This would cost $0.06, but your limit of $0.20 a day leaves $0.02. It renews")
     assert "Nothing was charged." in told["text"]
     page = await _goes(ann, page, "Day limit", "$5.00")
     assert "A day: $4.82 of $5.00 left" in page["text"]

@@ -164,7 +164,7 @@ class World:
         self.bots.append(Bot(process))
         return self.bots[-1]
 
-    async def post(self, server: str, path: str, **body: Any) -> Any:
+    async def post(self, server: str, path: str, /, **body: Any) -> Any:
         """Tell a stand-in something; its answer."""
         answer = await self.http.post(f"{server}/sandbox/{path}", json=body)
         answer.raise_for_status()

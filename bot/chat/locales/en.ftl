@@ -39,6 +39,7 @@ model-current =
     Model: { $title }, { $price } an edit with your settings.
     Or type it: /model { $example }
 model-changed = Done: { $title } from now on, { $price } an edit.
+model-masked = { $title } only edits a part that you mark in the picture.
 quality-current =
     Quality: { $value }, { $price } an edit with { $title }.
     Or type it: /quality { $example }
@@ -59,7 +60,7 @@ spend-limit = { $which ->
     [user-month] This month
     [group-day] This group today
    *[bot-day] Everybody together today
-}: { $left } of { $limit } left, turns in { $days ->
+}: { $left } of { $limit } left, renews in { $days ->
     [0] { $hours ->
         [0] less than an hour
         [one] 1 hour
@@ -68,7 +69,7 @@ spend-limit = { $which ->
     [one] 1 day
    *[other] { $days } days
 }
-spend-zone = Days and months turn at midnight, { $zone }.
+spend-zone = Days and months start at midnight, { $zone }.
 spend-group = This group: { $today } today, { $month } this month. Yours, everywhere:
 spend-chart = Last { $days } days
 spend-chart-group = This group, last { $days } days
@@ -155,14 +156,14 @@ error-over-budget = This would cost { $price }, but { $which ->
     [group-day] this group's limit of { $limit } a day leaves { $left }
    *[bot-day] the bot's limit for everybody leaves { $left } today
 }. { $hours ->
-    [0] It turns within the hour.
-    [one] It turns in 1 hour.
+    [0] It renews within the hour.
+    [one] It renews in 1 hour.
    *[other] { $days ->
-        [0] It turns in { $hours } hours.
-        [one] It turns in 1 day.
-       *[other] It turns in { $days } days.
+        [0] It renews in { $hours } hours.
+        [one] It renews in 1 day.
+       *[other] It renews in { $days } days.
     }
-} Nothing was charged. /spend shows your limits; /quality or /model may find something cheaper.
+} Nothing was charged. /spend shows your limits; a cheaper /quality or /model may fit.
 error-too-many-waiting = { $waiting ->
     [0] That is { $wanted } edits at once, and at most { $limit } fit. Please ask for fewer: send fewer pictures, or choose fewer results in /settings.
     [one] You have 1 edit that is not done yet, and with { $wanted } more it would be more than { $limit }. Please send it again when it is done.
@@ -355,7 +356,7 @@ admin-button = { $name ->
     [approve] Approve
     [deny] Deny
     [block] Block
-    [unblock] Unblock
+    [unblock] Unblock and approve
     [all] All members
     [each] Each by approval
     [limit-day] Day limit
@@ -449,7 +450,7 @@ admin-top = { $number }. { $name }: { $spent } for { $edits ->
 admin-balance = WaveSpeed has { $left } left.
 admin-balance-down = WaveSpeed's balance can't be read now.
 admin-books-none = Billing was not compared yet.
-admin-books = Billing { $since } – { $until }: charged { $ours }, billed { $billed }.
+admin-books = Billing { $since } – { $until } (later bills may still change): charged { $ours }, billed { $billed }.
 admin-books-agree = ✓ They agree.
 admin-books-drift = ⚠️ { $drift } apart. Edits to look at: { $edits } ({ $named }); bought elsewhere with this key: { $strangers }.
 admin-books-down = WaveSpeed's billing can't be read now. Please try again later.
@@ -557,7 +558,7 @@ group-welcome-all =
     I get to see everything here, and touch nothing that isn't for me.
 group-sees-some = From now on I only get to see “/edit@{ $bot } …”, “/create@{ $bot } …” and replies to my messages.
 group-sees-all = I get to see everything here now, so “/edit …”, “/create …” or a mention of @{ $bot } is enough, too. I touch nothing that isn't for me.
-group-not-served = Sorry, I only work for the people on my owner's list.
+group-not-served = Sorry, I only work for people whom my admins approved.
 group-nobody = I can't tell who you are: what is sent as a group or a channel can't be charged to anybody. Please ask as yourself.
 group-status = { $count ->
     [one] One picture in the works
@@ -593,12 +594,12 @@ option-access = { $choice ->
 access-decided =
     { $who }
     { $choice ->
-        [daily] Approved with { $limit } a day
-        [all] Approved for all members
-        [members] Approved; each member needs approval
-        [deny] Denied
-       *[approve] Approved
-    } by { $admin }.
+        [daily] Approved with { $limit } a day by { $admin }.
+        [all] Approved for all members by { $admin }.
+        [members] Approved by { $admin }; each member needs approval, too.
+        [deny] Denied by { $admin }.
+       *[approve] Approved by { $admin }.
+    }
 access-decided-already = That was decided already.
 access-done = Done.
 access-answer = { $choice ->
