@@ -188,7 +188,7 @@ class OverBudget(Refused):
 
 
 class TooManyWaiting(Refused):
-    """``waiting`` edits of this person are not done yet; the ``wanted`` ones make them more than ``limit``."""
+    """``waiting`` edits of this person are not done; the ``wanted`` ones make them more than ``limit``."""
 
 
 class IntakePaused(Refused):

@@ -74,9 +74,7 @@ class Progress:
         self._closed = False
         self.signs = Signs(bot, timing, clock)
 
-    def show(
-        self, edit: Edit, stage: Stage, expected: float | None = None, place: int | None = None
-    ) -> None:
+    def show(self, edit: Edit, stage: Stage, expected: float | None = None, place: int | None = None) -> None:
         """Remember where an edit is; the message follows."""
         if self._closed or edit.place.chat_id in self._left:
             return
