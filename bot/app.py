@@ -135,7 +135,7 @@ def _jobs(world: World) -> Parts:
     storage, timing, clock = world.storage, world.settings.timing, world.clock
     bot = world.telegram.bot
     progress = Progress(bot, storage.edits, storage.chats, storage.people, timing, clock)
-    asking = Asking(bot, storage.buttons, storage.edits, world.styles, clock)
+    asking = Asking(bot, storage.buttons, storage.edits, storage.people, world.live.now, world.styles, clock)
     notices = Notices(bot, storage.access, world.settings.admins)
     messages = Messages(
         bot, progress, asking, notices, storage.buttons, world.imaging, world.live.now, timing, clock

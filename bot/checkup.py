@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,15 +12,19 @@ from telegram import Bot
 from telegram.error import InvalidToken, TelegramError
 from telegram.request import HTTPXRequest
 
-from bot import own_models
+from bot import own_models, reports
+from bot.clock import SystemClock
 from bot.domain.access import Policy
 from bot.domain.live import checked
 from bot.domain.money import dollars
 from bot.errors import KeyRejected, ProviderError, StartRefused, StorageBusy
+from bot.jobs.providers import Providers
 from bot.process import check_sqlite
 from bot.providers.wavespeed import WaveSpeed
 from bot.settings import Settings
+from bot.storage.blobs import FileBlobs
 from bot.storage.migrations import pending
+from bot.wiring import outgoing
 from bot.wiring.money import WAVESPEED
 
 
@@ -69,11 +74,18 @@ async def _telegram(settings: Settings) -> list[Finding]:
 
 
 async def _provider(settings: Settings) -> list[Finding]:
-    key = settings.wavespeed_api_key.get_secret_value()
-    provider = WaveSpeed(key, base_url=settings.wavespeed_api_url, timing=settings.timing)
+    async with AsyncExitStack() as stack:
+        first = outgoing.wavespeed(settings, stack)
+        providers = outgoing.providers(settings, stack, first, FileBlobs(settings.data_dir / "results"))
+        return await _models(settings, first, providers)
+
+
+async def _models(settings: Settings, provider: WaveSpeed, providers: Providers) -> list[Finding]:
     try:
         balance = await provider.balance()
-        found = checked(own_models.rows(settings.data_dir), {WAVESPEED: await provider.live_models()})
+        # What the others have is not asked here: their rows count as offered.
+        lists = {**dict.fromkeys(providers), WAVESPEED: await provider.live_models()}
+        found = checked(own_models.rows(settings.data_dir), lists)
     except KeyRejected:
         return [Finding(False, "WAVESPEED_API_KEY is refused: make one at https://wavespeed.ai/accesskey")]
     except StartRefused as error:
@@ -81,13 +93,12 @@ async def _provider(settings: Settings) -> list[Finding]:
     except ProviderError as error:
         where = f"WaveSpeed does not answer at {settings.wavespeed_api_url} ({type(error).__name__})"
         return [Finding(False, f"{where}: look at this machine's network, and at WAVESPEED_API_URL")]
-    finally:
-        await provider.aclose()
     known = found.catalogue
-    gone = {name: why for name, why in found.withdrawn.items() if known.models[name].provider == WAVESPEED}
+    gone = {name: why for name, why in found.withdrawn.items() if known.models[name].provider in lists}
+    names = ", ".join(model.name for model in known.usable) or "—"  # those without a table: the bot asks
     return [
         Finding(True, f"WaveSpeed: reached, the key is good, {dollars(balance)} left"),
-        Finding(bool(known.offered), f"Models offered: {known.offered_names}"),
+        Finding(bool(known.usable), f"Models offered: {names}"),
         *(Finding(True, f"Withdrawn: {known.models[name].endpoint}: {why}") for name, why in gone.items()),
         *(
             Finding(True, f"Narrowed: {known.models[name].endpoint}: {why}")
@@ -131,8 +142,20 @@ async def _people(settings: Settings) -> list[Finding]:
         Policy.OPEN: "everybody may use the bot",
         Policy.CLOSED: "nobody else may use the bot",
     }
-    if settings.admins:
+    claimed = await _claimed(settings)
+    if claimed:
+        admins = f"Admins: {len(settings.admins)} of ADMINS, {claimed} by the claim code"
+    elif settings.admins:
         admins = f"ADMINS: {len(settings.admins)}"
     else:
         admins = "ADMINS is empty: the start prints what makes the bot's first admin, if it has none yet"
     return [Finding(True, f"{admins}; ACCESS={settings.access}: {others[settings.access]}")]
+
+
+async def _claimed(settings: Settings) -> int:
+    """How many admins by the claim code there are, as far as the database can tell (see `_database`)."""
+    try:
+        async with reports.opened(settings, SystemClock()) as opened:
+            return await reports.claimed(opened)
+    except (StartRefused, StorageBusy):
+        return 0

@@ -21,6 +21,7 @@
     │   ├── PromptMissing
     │   ├── PromptTooLong
     │   ├── ModelUnknown
+    │   ├── ModelUnclear          several could be meant
     │   ├── ModelWithdrawn        in the catalogue, but no longer live
     │   ├── QualityUnknown
     │   ├── SizeUnknown
@@ -156,6 +157,10 @@ class PromptTooLong(Refused):
 
 class ModelUnknown(Refused):
     """No such model: ``name``; ``offered`` lists the ones there are."""
+
+
+class ModelUnclear(Refused):
+    """Several models could be meant by ``name``: ``offered``."""
 
 
 class ModelWithdrawn(Refused):

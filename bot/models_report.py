@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime
 from pathlib import Path
@@ -35,8 +35,9 @@ _OTHERS = ("endpoint", "base_price", "mask", "pictures")
 class Models:
     """The catalogue against the providers' lists, read just now."""
 
-    def __init__(self, live: LiveCatalogue, fresh: bool) -> None:
+    def __init__(self, live: LiveCatalogue, providers: Collection[str], fresh: bool) -> None:
         self._live = live
+        self._providers = providers
         self._fresh = fresh
 
     def written(self, form: Form) -> str:
@@ -46,7 +47,7 @@ class Models:
         if form is Form.JSON:
             found = {"models": json.loads(ours.written(form)), "others": json.loads(rest.written(form))}
             return json.dumps(found)
-        shown = Table(_NAMES, [row[: len(_NAMES)] for row in ours.rows], tuple(self._remarks()))
+        shown = Table(_NAMES, [self._row(model) for model in self._set_up], tuple(self._remarks()))
         head = "Other edit models of WaveSpeed (python -m bot models --add ENDPOINT prints a row for one):"
         return f"{shown.written(form)}\n\n{head}\n{rest.written(form)}"
 
@@ -76,6 +77,10 @@ class Models:
         return [*catalogue.offered, *hidden]
 
     @property
+    def _set_up(self) -> list[Model]:
+        return [model for model in self._rows if model.provider in self._providers]
+
+    @property
     def _list(self) -> LiveModels:
         known = self._live.lists.get(WAVESPEED)
         return (known.models or {}) if known else {}
@@ -100,8 +105,10 @@ class Models:
 
     def _remarks(self) -> list[str]:
         """Lines below the table."""
-        reasons = [f"{model.name}: {why}" for model in self._rows if (why := self._why(model.name))]
-        if any(self._state(model) == "no price yet" for model in self._rows):
+        reasons = [f"{model.name}: {why}" for model in self._set_up if (why := self._why(model.name))]
+        missing = sorted({model.provider for model in self._rows} - set(self._providers))
+        reasons += [outgoing.NOT_SET_UP.get(name, f"{name}: not set up") for name in missing]
+        if any(self._state(model) == "no price yet" for model in self._set_up):
             reasons.append("What has no price yet is offered once the running bot has asked for its prices.")
         if not self._fresh:
             reasons.append(f"Not every provider answered. WaveSpeed's list is {_age(self._live)}.")
@@ -177,4 +184,4 @@ async def look(settings: Settings, clock: Clock) -> Models:
         live = LiveCatalogue(rows, providers, notes, settings.timing, clock, quotes.over)
         await quotes.load()
         await live.load()
-        return Models(live, fresh=await live.refresh())
+        return Models(live, providers, fresh=await live.refresh())

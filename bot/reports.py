@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
+from itertools import compress
 from pathlib import Path
 
 from bot.chat.spend_csv import text_cell
@@ -36,6 +37,7 @@ from bot.storage.migrations import pending
 from bot.storage.notes import SqlNotes
 
 _LONGEST_CELL = 40
+_EDITS_WIDTH = 100  # columns of a terminal
 
 
 class Form(StrEnum):
@@ -53,16 +55,28 @@ class Dollars:
     micros: int
 
 
-Cell = str | int | bool | Dollars | datetime | None
+@dataclass(frozen=True, slots=True)
+class Id:
+    """A cell with an edit's id: its beginning for people, by which `/admin edit` finds it too."""
+
+    id: str
+
+
+Cell = str | int | bool | Dollars | Id | datetime | None
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Rows under names; ``notes`` are lines below it for people."""
+    """Rows under names; ``notes`` are lines below it for people.
+
+    People see no column of ``hidden``, and no more than ``width`` columns of text.
+    """
 
     names: tuple[str, ...]
     rows: Sequence[tuple[Cell, ...]]
     notes: tuple[str, ...] = ()
+    hidden: frozenset[str] = frozenset()
+    width: int | None = None
 
     def written(self, form: Form) -> str:
         """The table as text; CSV and JSON have all of every cell, and no notes."""
@@ -80,14 +94,20 @@ class Table:
 def _columns(table: Table) -> list[str]:
     if not table.rows:
         return ["Nothing to show."]
-    cells = [table.names, *(tuple(map(_shown, row)) for row in table.rows)]
+    names = [name not in table.hidden for name in table.names]
+    cells = [tuple(compress(row, names)) for row in (table.names, *(map(_shown, row) for row in table.rows))]
     widths = [max(map(_width, column)) for column in zip(*cells, strict=True)]
-    return [
+    lines = (
         "  ".join(
             cell + " " * (width - _width(cell)) for cell, width in zip(row, widths, strict=True)
         ).rstrip()
         for row in cells
-    ]
+    )
+    return [_cut(line, table.width) if table.width else line for line in lines]
+
+
+def _cut(line: str, length: int) -> str:
+    return line if len(line) <= length else f"{line[: length - 1]}…"
 
 
 def _width(text: str) -> int:
@@ -99,12 +119,14 @@ def _width(text: str) -> int:
 def _shown(cell: Cell) -> str:
     if isinstance(cell, Dollars):
         return dollars(cell.micros)
+    if isinstance(cell, Id):
+        return cell.id[:8]
     if isinstance(cell, datetime):
         return f"{cell:%Y-%m-%d %H:%M}"
     if isinstance(cell, bool):
         return "yes" if cell else ""
     line = "".join(sign if sign.isprintable() else " " for sign in str("" if cell is None else cell))
-    return line if len(line) <= _LONGEST_CELL else f"{line[: _LONGEST_CELL - 1]}…"
+    return _cut(line, _LONGEST_CELL)
 
 
 def _csv(cell: Cell) -> str | int:
@@ -120,6 +142,8 @@ def _json(cell: Cell) -> str | int | None:
     """Money as decimal dollars, times as RFC 3339."""
     if isinstance(cell, Dollars):
         return f"{Decimal(cell.micros) / MICROS:.6f}"
+    if isinstance(cell, Id):
+        return cell.id
     return cell.isoformat() if isinstance(cell, datetime) else cell
 
 
@@ -165,23 +189,24 @@ class Reports:
         return Table(names, rows, await self._notes_on_spend(since))
 
     async def edits(self, states: Sequence[EditState], user_id: int | None, limit: int) -> Table:
-        """Edits, newest first."""
+        """Edits, newest first. ``charged`` has what was given back taken off, as an admin's pages have it."""
+        corrections = await self._accounts.corrections()
         rows: list[tuple[Cell, ...]] = [
             (
-                edit.id,
+                Id(edit.id),
                 edit.created_at.astimezone(self._zone),
                 edit.user_id,
                 edit.place.chat_id,
                 edit.model,
-                str(edit.state),
-                edit.reason,
                 Dollars(edit.quote),
-                None if edit.charged is None else Dollars(edit.charged),
+                None if edit.charged is None else Dollars(edit.charged + corrections.get(edit.id, 0)),
+                str(edit.state),
+                edit.reason and edit.reason.removeprefix("error-"),
             )
             for edit in await self._lists.listed(states, user_id, limit)
         ]
-        names = ("edit", "created", "user", "chat", "model", "state", "reason", "quote", "charged")
-        return Table(names, rows)
+        names = ("edit", "created", "user", "chat", "model", "quote", "charged", "state", "reason")
+        return Table(names, rows, hidden=frozenset({"chat", "quote"}), width=_EDITS_WIDTH)
 
     async def _notes_on_spend(self, since: date) -> tuple[str, ...]:
         days = await self._accounts.days(Scope.BOT, 0, since)
@@ -225,6 +250,11 @@ async def revoke(reports: Reports, user_id: int) -> Table:
     member = await reports._access.member(user_id)
     row = (member.id, member.name, member.username, str(member.standing))
     return Table(("id", "name", "username", "standing"), [row])
+
+
+async def claimed(reports: Reports) -> int:
+    """How many people are admins by the claim code."""
+    return len(await reports._access.admins())
 
 
 @asynccontextmanager

@@ -123,8 +123,9 @@ class Settings(BaseSettings):
     )
     admins: Annotated[tuple[int, ...], NoDecode] = Field(
         default=(),
-        description="Telegram ids of the admins, separated by commas; empty: the first start prints a code",
-        json_schema_extra={"where": "send /start to @userinfobot in Telegram to learn yours"},
+        description="Empty: the first start prints a code that makes you the admin. "
+        "Or the admins' Telegram ids, separated by commas",
+        json_schema_extra={"where": "@userinfobot in Telegram tells you yours"},
     )
     access: Policy = Field(
         default=Policy.APPROVE,

@@ -128,7 +128,10 @@ async def test_check_when_all_is_in_order(shell: Shell) -> None:
     assert "Telegram: the bot is @wavebrush_bot" in fine
     assert any(line.startswith("Group privacy mode is on: ") for line in fine)
     assert any(re.fullmatch(r"WaveSpeed: reached, the key is good, \$[\d.]+ left", line) for line in fine)
-    assert any(line.startswith("Models offered: gpt-image-2, ") for line in fine)
+    [offered] = [line for line in fine if line.startswith("Models offered: ")]
+    assert offered.startswith("Models offered: gpt-image-2, ")
+    assert "nano-banana-2" in offered  # the bot asks for its prices
+    assert "openai" not in offered
     assert any(line.startswith("Database: ") for line in fine)
     assert f"DATA_DIR ({shell.settings['DATA_DIR']}) can be written" in fine
     assert "ADMINS: 2; ACCESS=approve: others ask, and an admin decides" in fine

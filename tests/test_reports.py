@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from bot import reports
+from bot import checkup, reports
 from bot.domain.access import Standing
 from bot.domain.billing import Report
 from bot.domain.budgets import USER_DAY
@@ -144,18 +144,48 @@ async def test_edits(data: Path) -> None:
     assert [row["edit"] for row in as_rows(await made(data, "edits", (), BEN, 10))] == ["e3"]
 
 
+async def test_what_was_given_back_was_not_charged(tmp_path: Path) -> None:
+    """In every form, and the table fits a terminal: of an id it has the beginning, of a reason what fits."""
+    chosen, name = settings(tmp_path), "0123456789abcdef0123456789abcdef"
+    await asyncio.to_thread(upgrade, chosen.app_database_url)
+    database = Database.open(chosen.app_database_url)
+    edits = SqlEdits(database)
+    for id_ in ("kept", name):
+        edit = an_edit(id=id_, origin=id_, user_id=7_000_000_001, model="m" * 30, state=EditState.HELD)
+        await edits.accept(edit)
+        why = "error-" + "long-" * 20
+        await edits.settle(id_, EditState.UNDELIVERABLE, charge=63_000, reason=why, now=START)
+    assert await SqlAccounts(database).adjust(name, -60_000, START)
+    await database.close()
+    table = await made(tmp_path, "edits", (), None, 10)
+    assert [(row["edit"], row["charged"]) for row in as_rows(table)] == [
+        (name, "0.003000"),
+        ("kept", "0.063000"),
+    ]
+    lines = table.written(Form.TEXT).splitlines()
+    assert max(map(len, lines)) == 100
+    assert lines[1].startswith("01234567  ")
+    assert " $0.003 " in lines[1]
+    assert lines[1].endswith("…")
+    assert table.written(Form.CSV).splitlines()[1].startswith(f"{name},")
+
+
 async def test_an_admin_by_claim_is_one_no_more(data: Path) -> None:
     """And whoever is none is refused: those of the settings are taken out there."""
     database = Database.open(settings(data).app_database_url)
     access = SqlAccess(database, SetClock())
     await access.offer_claim("hash")
     assert await access.claim(BEN, "hash", START)
+    [finding] = await checkup._people(settings(data))
+    assert str(finding).startswith("✓ Admins: 0 of ADMINS, 1 by the claim code; ")
     async with opened(settings(data), SetClock()) as found:
         [row] = as_rows(await revoke(found, BEN))
         assert row == {"id": BEN, "name": "Ben", "username": None, "standing": "approved"}
         with pytest.raises(StartRefused, match="no admin by the claim code"):
             await revoke(found, ANN)
     assert await access.admins() == []
+    [finding] = await checkup._people(settings(data))
+    assert str(finding).startswith("✓ ADMINS is empty: ")
     await database.close()
 
 

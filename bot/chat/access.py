@@ -7,8 +7,9 @@ import json
 import secrets
 import unicodedata
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import TypeVar
 
 import structlog
 from telegram import CallbackQuery, Chat, InlineKeyboardButton, InlineKeyboardMarkup, User
@@ -19,8 +20,9 @@ from bot.chat.limiter import Priority
 from bot.chat.presses import Pressed
 from bot.chat.replies import Bot, reply
 from bot.chat.texts import say, shortened
+from bot.chat.welcome import welcome
 from bot.clock import Clock
-from bot.domain.access import Access, Member, Rules, Standing
+from bot.domain.access import Access, Group, Member, Rules, Standing
 from bot.domain.budgets import USER_DAY, Kind
 from bot.domain.edits import Place
 from bot.domain.money import dollars
@@ -35,8 +37,11 @@ _DAILY = dollars(DAILY).removesuffix(".00")
 _PERSON, _GROUP = "person", "group"
 _OPEN = {Standing.UNKNOWN, Standing.WAITING}
 _MOST_ASKED = 20  # so many waiting are asked about with a message each; the panel shows all
+_MOST_BROUGHT = 8  # so many who asked before come to the first admin with a message each
+_MOST_LOOKED_AT = 100
 _UNSEEN = {"Cf", "Cn", "Co", "Cs"}  # Unicode's categories of what shows nothing but can turn text around
 
+_One = TypeVar("_One", Member, Group)
 SetLimit = Callable[[Kind, int, int | None], Awaitable[None]]  # `Accounts.set_limit`
 
 
@@ -69,18 +74,23 @@ class Ports:
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """Where a request came from, and which message shows it to which admin."""
+    """Where a request came from, and which message shows it to which admin: none, if none was reached.
+
+    ``by`` and ``name`` are of who first wanted the bot in a group, the name as an admin is shown it.
+    """
 
     chat_id: int
     shown: Sequence[tuple[int, int]] = ()
+    by: int = 0
+    name: str = ""
 
     @classmethod
     def parse(cls, text: str) -> _Asked:
-        chat_id, shown = json.loads(text)
-        return cls(chat_id, [(admin, message) for admin, message in shown])
+        chat_id, shown, *who = json.loads(text)
+        return cls(chat_id, [(admin, message) for admin, message in shown], *who)
 
     def __str__(self) -> str:
-        return json.dumps([self.chat_id, list(self.shown)])
+        return json.dumps([self.chat_id, list(self.shown), self.by, self.name])
 
 
 class AccessRequests:
@@ -102,14 +112,7 @@ class AccessRequests:
             member = await self._ports.access.member(user.id)
             if member.standing is not Standing.UNKNOWN:  # another of their messages was quicker
                 return say("access-waiting", language)
-            who = described(member)
-            asked = await self._crowded() or await self._ask(
-                f"{_PERSON}:{user.id}",
-                chat_id,
-                _OF_A_PERSON,
-                lambda wanted: say("access-ask-person", wanted, who=who),
-            )
-            if not asked:
+            if not (await self._crowded() or await self._ask_person(member, _Asked(chat_id))):
                 return say("access-nobody", language)
             await self._ports.access.ask(user.id, self._ports.clock.now())
         return say("access-asked", language)
@@ -122,17 +125,41 @@ class AccessRequests:
             if group.standing is not Standing.UNKNOWN:
                 return say("group-waiting", language)
             by = described(Member(user.id, user.full_name, user.username))
-            title = described_group(group.id, group.title)
-            asked = await self._crowded() or await self._ask(
-                f"{_GROUP}:{chat.id}",
-                chat.id,
-                _OF_A_GROUP,
-                lambda wanted: say("access-ask-group", wanted, group=title, by=by),
-            )
-            if not asked:
+            asked = await self._asked(f"{_GROUP}:{chat.id}") or _Asked(chat.id, (), user.id, by)
+            if not (await self._crowded() or await self._ask_group(group, asked)):
                 return say("group-nobody-reached", language)
             await access.ask_group(chat.id, self._ports.clock.now())
         return say("group-asked", language)
+
+    async def bring(self, admin: User) -> None:
+        """Ask the first admin about all who asked before; groups that they added the bot to are approved.
+
+        At most `_MOST_BROUGHT` come with a message each; the panel shows the rest. Once is enough: what
+        this admin was shown is not shown again.
+        """
+        access, now = self._ports.access, self._ports.clock.now()
+        async with self._lock:
+            people = await self._undecided(_PERSON, await access.members(limit=_MOST_LOOKED_AT), admin)
+            groups = []
+            for group, asked in await self._undecided(
+                _GROUP, await access.groups(limit=_MOST_LOOKED_AT), admin
+            ):
+                if asked.by == admin.id:
+                    await self._decide_group(group.id, Choice.ALL, admin)
+                else:
+                    groups.append((group, asked))
+            for member, asked in people[:_MOST_BROUGHT]:
+                await self._ask_person(member, asked)
+            for group, asked in groups[: max(0, _MOST_BROUGHT - len(people))]:
+                await self._ask_group(group, asked)
+            for member, _ in people:
+                await access.ask(member.id, now)
+            for group, _ in groups:
+                await access.ask_group(group.id, now)
+        rest = len(people) + len(groups) - _MOST_BROUGHT
+        if rest > 0:
+            text = say("claim-waiting", admin.language_code, count=rest)
+            await reply(self._ports.bot, Place(admin.id, 0), text, quote=False)
 
     async def moved(self, old: int, new: int) -> None:
         """A group became a supergroup: the buttons about it still name the old one."""
@@ -165,8 +192,37 @@ class AccessRequests:
         standings = [one.standing for one in people] + [one.standing for one in groups]
         return standings.count(Standing.WAITING) >= _MOST_ASKED
 
+    async def _undecided(self, kind: str, found: Sequence[_One], admin: User) -> list[tuple[_One, _Asked]]:
+        """Those of the found who asked and that an admin was not asked about, with what is known of it."""
+        undecided = []
+        for one in found:
+            asked = await self._asked(f"{kind}:{one.id}") if one.standing in _OPEN else None
+            if asked is None and one.standing is Standing.WAITING:
+                asked = _Asked(one.id)
+            if asked is not None and admin.id not in dict(asked.shown):
+                undecided.append((one, asked))
+        return undecided
+
+    async def _ask_person(self, member: Member, asked: _Asked) -> bool:
+        who = described(member)
+        return await self._ask(
+            f"{_PERSON}:{member.id}",
+            asked,
+            _OF_A_PERSON,
+            lambda wanted: say("access-ask-person", wanted, who=who),
+        )
+
+    async def _ask_group(self, group: Group, asked: _Asked) -> bool:
+        title, by = described_group(group.id, group.title), asked.name or "?"
+        return await self._ask(
+            f"{_GROUP}:{group.id}",
+            asked,
+            _OF_A_GROUP,
+            lambda wanted: say("access-ask-group", wanted, group=title, by=by),
+        )
+
     async def _ask(
-        self, subject: str, chat_id: int, choices: Sequence[Choice], text: Callable[[str | None], str]
+        self, subject: str, asked: _Asked, choices: Sequence[Choice], text: Callable[[str | None], str]
     ) -> bool:
         """Show a request to every admin; whether any was reached."""
         shown = []
@@ -178,9 +234,9 @@ class AccessRequests:
             if sent is not None:
                 shown.append((admin_id, sent))
         log.info("access_asked", about=subject, admins=len(shown))
-        if shown:
-            asked = _Asked(chat_id, shown)
-            await self._ports.notes.put(_asked(subject), str(asked), self._ports.clock.now())
+        # Also if there is nobody to ask: the first admin is asked then.
+        note = str(replace(asked, shown=shown))
+        await self._ports.notes.put(_asked(subject), note, self._ports.clock.now())
         return bool(shown)
 
     async def _keyboard(self, admin: Member, subject: str, choices: Sequence[Choice]) -> InlineKeyboardMarkup:
@@ -221,8 +277,11 @@ class AccessRequests:
             return None
         standing = Standing.DENIED if choice is Choice.DENY else Standing.APPROVED
         each = choice is Choice.MEMBERS
+        lines = [say("group-answer", choice=choice)]
+        if standing is Standing.APPROVED:
+            lines.insert(0, await welcome(ports.bot, chat_id))
         await ports.access.decide_group(chat_id, standing, by.id, ports.clock.now(), per_member=each)
-        await reply(ports.bot, Place(chat_id, 0), say("group-answer", choice=choice), quote=False)
+        await reply(ports.bot, Place(chat_id, 0), "\n".join(lines), quote=False)
         if choice is Choice.DENY:
             await self.leave(chat_id)
         return described_group(group.id, group.title)

@@ -112,7 +112,9 @@ class Admin:
 
     async def _edit(self, message: Message, user: User, words: list[str]) -> str | None:
         """``/admin edit abcd1234``."""
-        edit = await self._lists.named(words[0].lower()) if words else None
+        if not words:
+            return say("admin-edit-help", user.language_code)
+        edit = await self._lists.named(words[0].lower())
         if edit is None:
             return say("admin-edit-none", user.language_code)
         await self._send(message, user, f"edit:{edit.id}")

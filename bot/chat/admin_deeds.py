@@ -64,6 +64,7 @@ class Deeds:
             "approve": self._approve,
             "deny": self._deny,
             "block": self._block,
+            "unblock": self._unblock,
             "members": self._members,
             "shut": self._shut,
             "set": self._set,
@@ -90,6 +91,11 @@ class Deeds:
     async def _block(self, about: str, query: CallbackQuery) -> Done:
         await self._decide(about, Standing.BLOCKED, query)
         await self._cancel(await self._.edits.unfinished_of(int(about)))
+        return Done(_said(query), f"person:{about}")
+
+    async def _unblock(self, about: str, query: CallbackQuery) -> Done:
+        """As if never heard of: who was denied before is not approved by this."""
+        await self._decide(about, Standing.UNKNOWN, query)
         return Done(_said(query), f"person:{about}")
 
     async def _members(self, about: str, query: CallbackQuery) -> Done:

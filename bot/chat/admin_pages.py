@@ -158,7 +158,8 @@ def edits(views: Sequence[EditView], which: str, again: str, now: datetime, lang
     """A list of edits: ``which`` is running, unknown or person; ``again`` is the view that shows it."""
     stuck = sum(view.stuck for view in views)
     text = say("admin-edits", language, which=which, count=len(views), stuck=stuck)
-    items = [Item(_edit_label(view, now, language), f"edit:{view.edit.id}") for view in views]
+    one_person = which == "person"  # whose name would be on every button
+    items = [Item(_edit_label(view, now, language, one_person), f"edit:{view.edit.id}") for view in views]
     last = (_item("refresh", again, language), _item("back", HOME, language))
     return Menu(text, (*((item,) for item in items), last))
 
@@ -238,7 +239,7 @@ def _standings(member: Member) -> list[tuple[str, str]]:
         case Standing.APPROVED:
             return [block]
         case Standing.BLOCKED:
-            return [("unblock", f"approve:{member.id}")]
+            return [("unblock", f"unblock:{member.id}")]
         case Standing.WAITING:
             return [approve, ("deny", f"deny:{member.id}"), block]
         case _:
@@ -305,12 +306,12 @@ def _books(report: Report | None, zone: tzinfo, language: str | None) -> list[st
     ]
 
 
-def _edit_label(view: EditView, now: datetime, language: str | None) -> str:
+def _edit_label(view: EditView, now: datetime, language: str | None, one_person: bool) -> str:
     return say(
         "admin-edit-label",
         language,
         stuck="yes" if view.stuck else "no",
-        name=plain(view.owner.name),
+        name=view.title if one_person else plain(view.owner.name),
         state=_state(view.edit.state, language),
         price=dollars(view.edit.quote),
         age=_age(view.edit.created_at, now, language),

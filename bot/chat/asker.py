@@ -52,8 +52,7 @@ class Asker:
     @property
     def together(self) -> str:
         """What a request costs with these settings, which may come to several edits."""
-        count, total = self.preferences.results, price(self.preferences, self.model, self.preferences.results)
-        return total if count == 1 or total == "?" else f"{count} × {self.price} = {total}"
+        return together(self.preferences, self.model)
 
     def price_with(self, changed: Preferences) -> str:
         """What it would cost with others."""
@@ -107,6 +106,12 @@ def price(preferences: Preferences, model: Model, count: int = 1) -> str:
         return "?"
     cheapest, dearest = (dollars(count * one) for one in prices)
     return cheapest if cheapest == dearest else f"{cheapest}–{dearest}"
+
+
+def together(preferences: Preferences, model: Model) -> str:
+    """What a request costs with these settings: ``2 × $0.06 = $0.12``; ``?`` where that is not known."""
+    count, total = preferences.results, price(preferences, model, preferences.results)
+    return total if count == 1 or total == "?" else f"{count} × {price(preferences, model)} = {total}"
 
 
 def with_choice(preferences: Preferences, name: str, value: str) -> Preferences:

@@ -10,6 +10,7 @@ import secrets
 import structlog
 from telegram import Message, User
 
+from bot.chat.access import AccessRequests
 from bot.chat.profile import Profile
 from bot.chat.replies import Bot, place_of, reply
 from bot.chat.texts import say
@@ -34,6 +35,7 @@ class Claims:
         notes: Notes,
         rules: Rules,
         profile: Profile,
+        requests: AccessRequests,
         clock: Clock,
     ) -> None:
         self._bot = bot
@@ -42,6 +44,7 @@ class Claims:
         self._notes = notes
         self._rules = rules
         self._profile = profile
+        self._requests = requests
         self._clock = clock
 
     async def offer(self) -> str | None:
@@ -69,6 +72,8 @@ class Claims:
             log.warning("claim_refused", user=user.id)
             return False
         await reply(self._bot, place_of(message), say(key, user.language_code), quote=False)
+        if key == "claim-done":
+            await self._requests.bring(user)
         return True
 
 

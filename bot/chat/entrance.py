@@ -51,7 +51,7 @@ async def build(ports: Ports) -> Entrance:
     bot, rules, store, notes, clock = ports.bot, ports.rules, ports.access, ports.notes, ports.clock
     requests = AccessRequests(access.Ports(bot, store, ports.set_limit, ports.buttons, notes, rules, clock))
     profile = Profile(bot, await requests.admins())
-    claims = Claims(bot, ports.people, store, notes, rules, profile, clock)
+    claims = Claims(bot, ports.people, store, notes, rules, profile, requests, clock)
     keeper = Gate(gate.Ports(bot, ports.people, store, ports.buttons, rules, requests, claims))
     groups = Groups(bot, ports.chats, ports.edits, store, rules, requests, ports.progress, clock)
     return Entrance(requests, profile, claims, keeper, groups, rules)

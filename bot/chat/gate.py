@@ -120,10 +120,10 @@ class Gate:
             return say("group-waiting", language)
         if admission is Admission.WAIT:
             return say("access-waiting", language)
-        if message.chat.type in GROUPS:
-            return say("group-not-served", language)
         if member.standing is Standing.DENIED:
             return say("access-denied", language)
+        if message.chat.type in GROUPS:
+            return say("group-not-served", language)
         return say("not-served", language, id=str(user.id))
 
     def _answers(self, message: Message) -> bool:

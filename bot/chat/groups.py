@@ -16,6 +16,7 @@ from bot.chat.gate import GROUPS
 from bot.chat.progress import Progress
 from bot.chat.replies import Bot, reply
 from bot.chat.texts import say
+from bot.chat.welcome import sees_all, welcome
 from bot.clock import Clock
 from bot.domain.access import Access, Admission, Rules, Standing
 from bot.domain.edits import Place
@@ -68,23 +69,23 @@ class Groups:
                 await self._left(change.chat.id)
             return
         self._progress.join(change.chat.id)
-        sees_all = await self._sees_all(new)
         if not _is_in(old):
-            await self._added(change, sees_all)
-        elif await self._sees_all(old) != sees_all:
-            key = "group-sees-all" if sees_all else "group-sees-some"
+            await self._added(change)
+            return
+        before, now = await sees_all(self._bot, old), await sees_all(self._bot, new)
+        if before != now:
+            key = "group-sees-all" if now else "group-sees-some"
             text = say(key, change.from_user.language_code, bot=self._bot.username)
             await reply(self._bot, Place(change.chat.id, 0), text)
 
-    async def _added(self, change: ChatMemberUpdated, sees_all: bool) -> None:
+    async def _added(self, change: ChatMemberUpdated) -> None:
         """Say hello where the bot may work; else ask the admins, or leave."""
         chat, user = change.chat, change.from_user
         member = await self._access.member(user.id)
         group = await self._access.met_group(chat.id, chat.title or "")
         admission = self._rules.join(member, group)
         if admission is Admission.SERVE:
-            key = "group-welcome-all" if sees_all else "group-welcome-some"
-            lines = [say(key, user.language_code, bot=self._bot.username)]
+            lines = [await welcome(self._bot, chat.id, user.language_code)]
             if self._rules.is_admin(member) and group.standing is not Standing.APPROVED:
                 now = self._clock.now()
                 await self._access.decide_group(chat.id, Standing.APPROVED, user.id, now)
@@ -131,16 +132,6 @@ class Groups:
             return False
         except TelegramError as error:
             raise translate(error) from error  # the update waits until Telegram is back
-
-    async def _sees_all(self, member: ChatMember) -> bool:
-        """Whether Telegram shows the bot every message: as an admin, or with privacy mode off."""
-        if member.status == ChatMemberStatus.ADMINISTRATOR:
-            return True
-        try:
-            me = await self._bot.get_me()
-        except TelegramError as error:
-            raise translate(error) from error
-        return bool(me.can_read_all_group_messages)
 
 
 def _is_in(member: ChatMember) -> bool:

@@ -21,7 +21,7 @@ from bot.domain.ports import Imaging, Stage
 from bot.domain.roles import Question
 from bot.domain.stores import Buttons
 from bot.domain.timing import Timing
-from bot.errors import ModelGone, WavebrushError
+from bot.errors import IntakePaused, ModelGone, WavebrushError
 
 
 class Messages:
@@ -57,7 +57,10 @@ class Messages:
     async def refuse(self, request: Request, error: WavebrushError) -> None:
         """Say why nothing comes of a request, and what to do instead."""
         self._progress.signs.over(request.place)
-        await reply(self._bot, request.place, explain(error, request.language))
+        text = explain(error, request.language)
+        if isinstance(error, IntakePaused) and await self._notices.tells(request.user_id):
+            text = f"{text}\n{say('paused-admin', request.language)}"
+        await reply(self._bot, request.place, text)
 
     async def moved(self, request: Request, gone: str, title: str, price: str) -> None:
         """Say that another model takes over from now on."""

@@ -33,6 +33,10 @@ class Notices:
         ]
         return any(message is not None for message in sent)
 
+    async def tells(self, user_id: int) -> bool:
+        """Whether somebody is one of the admins."""
+        return user_id in await self._languages()
+
     async def _languages(self) -> dict[int, str | None]:
         try:
             claimed = {member.id: member.language for member in await self._access.admins()}

@@ -70,7 +70,9 @@ async def answer(query: CallbackQuery, pressed: Pressed) -> None:
         await query.answer(pressed.text[:_MOST], show_alert=len(pressed.text) > _MOST_AT_A_GLANCE)
     except TelegramError as error:  # too late, say; its buttons go all the same
         log.info("press_not_answered", detail=str(translate(error)))
-    if pressed.close or pressed.buttons is not None:
+    # Of a message that is too old Telegram tells the id only; its buttons can't be changed.
+    reached = query.message is not None and query.message.is_accessible
+    if reached and (pressed.close or pressed.buttons is not None):
         try:
             await query.edit_message_reply_markup(pressed.buttons)
         except TelegramError as error:

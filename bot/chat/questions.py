@@ -10,6 +10,7 @@ import structlog
 from telegram import CallbackQuery, InlineKeyboardButton, InlineKeyboardMarkup
 from telegram.error import TelegramError
 
+from bot.chat.asker import together
 from bot.chat.failures import translate
 from bot.chat.limiter import Priority
 from bot.chat.presses import Pressed
@@ -17,10 +18,11 @@ from bot.chat.replies import Bot, answering, reply
 from bot.chat.styles import Style
 from bot.chat.texts import say, shortened
 from bot.clock import Clock
+from bot.domain.catalogue import Catalogue
 from bot.domain.edits import Request, RequestState
 from bot.domain.pictures import Encoded
 from bot.domain.roles import CANCEL, Option, Question
-from bot.domain.stores import Button, Buttons, Edits, Requests
+from bot.domain.stores import Button, Buttons, Edits, People, Requests
 
 log = structlog.get_logger(__name__)
 
@@ -33,11 +35,20 @@ class Asking:
     """Shows a question's options as buttons under it."""
 
     def __init__(
-        self, bot: Bot, buttons: Buttons, edits: Edits, styles: Sequence[Style], clock: Clock
+        self,
+        bot: Bot,
+        buttons: Buttons,
+        edits: Edits,
+        people: People,
+        catalogue: Callable[[], Catalogue],
+        styles: Sequence[Style],
+        clock: Clock,
     ) -> None:
         self._bot = bot
         self._buttons = buttons
         self._edits = edits
+        self._people = people
+        self._catalogue = catalogue
         self._styles = styles
         self._clock = clock
 
@@ -45,6 +56,9 @@ class Asking:
         """Ask what to change, with the styles and the person's own last words to choose from.
 
         Where there is no picture to change: what the new one is to show.
+
+        Raises:
+            ModelWithdrawn: nothing is live.
         """
         if not request.pictures:
             return await reply(self._bot, request.place, say("ask-create-words", request.language))
@@ -64,8 +78,14 @@ class Asking:
         ]
         pairs, singles = keys[: len(self._styles)], keys[len(self._styles) :]
         rows = [pairs[at : at + 2] for at in range(0, len(pairs), 2)] + [[key] for key in singles]
-        text = say("ask-prompt", request.language)
+        text = "\n".join([say("ask-prompt", request.language), *await self._price(request)])
         return await reply(self._bot, request.place, text, markup=InlineKeyboardMarkup(rows))
+
+    async def _price(self, request: Request) -> list[str]:
+        """What each button costs, since one press buys. Raises ModelWithdrawn."""
+        preferences = await self._people.preferences(request.user_id)
+        price = together(preferences, self._catalogue().for_person(preferences.model))
+        return [] if price == "?" else [say("ask-prompt-price", request.language, price=price)]
 
     async def ask(self, request: Request, question: Question, shown: Encoded | None) -> int | None:
         """Ask; the question's message id, or None if it could not be sent."""

@@ -38,7 +38,7 @@ class SettingCommands:
         """Show or change the model."""
         if not asker.words:
             return Answer(*await self._menus.open(asker, "model"))
-        model = asker.catalogue.find(asker.words)
+        model = asker.catalogue.typed(asker.words)
         changed = await self._save(asker, replace(asker.preferences, model=model.name))
         sentence = asker.say("model-changed", title=model.title, price=changed.price)
         return _done(sentence, changed.model_limits)

@@ -12,7 +12,7 @@ from decimal import Decimal
 from bot.domain.budgets import Movement
 from bot.domain.money import MICROS
 
-_OWN = ("time", "day", "kind", "dollars", "model", "edit")
+_OWN = ("time", "day", "kind", "spent", "held", "model", "edit")
 _ALL = (*_OWN, "person", "name", "chat")
 # What a spreadsheet takes for the beginning of a formula: OWASP, "CSV Injection".
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
@@ -39,15 +39,20 @@ def text_cell(value: str) -> str:
 
 
 def _cells(row: Movement, zone: tzinfo) -> list[str]:
-    """Times as in `TIMEZONE`, without their offset, which spreadsheets don't read; dollars as a decimal."""
+    """Times as in `TIMEZONE`, with their offset; dollars as decimals that add up in each of their columns."""
     return [
-        f"{row.at.astimezone(zone):%Y-%m-%d %H:%M:%S}",
+        row.at.astimezone(zone).isoformat(" ", "seconds"),
         row.day.isoformat(),
         text_cell(row.kind),
-        f"{Decimal(row.micros) / MICROS:.6f}",
+        _dollars(row.spent),
+        _dollars(row.held),
         text_cell(row.model),
         text_cell(row.edit_id),
     ]
+
+
+def _dollars(micros: int) -> str:
+    return f"{Decimal(micros) / MICROS:.6f}"
 
 
 def _file(head: Sequence[str], rows: Sequence[Sequence[str]]) -> bytes:

@@ -31,14 +31,15 @@ class Figures:
 
 
 def text(figures: Figures, catalogue: Catalogue, now: datetime, zone: str, language: str | None) -> str:
-    """All of it: what was spent, what is held, what is left; in private by model as well."""
-    parts = [*_group(figures, language), *sums(figures.spending, figures.unknown, language)]
-    limits = left(figures.accounts, now, language)
-    if limits:
-        parts += ["", *limits, say("spend-zone", language, zone=zone)]
-    models = figures.spending.by_model
-    if models and figures.group_month is None:
-        parts += ["", *(_model(row, catalogue, language) for row in models)]
+    """In private all of it; in a group the group's, and of the person's own, which all there read, a line."""
+    if figures.group_month is not None:
+        return _in_group(figures, figures.group_month, now, zone, language)
+    parts = [
+        *sums(figures.spending, figures.unknown, language),
+        *_limits(figures.accounts, now, zone, language),
+    ]
+    if figures.spending.by_model:
+        parts += ["", *(_model(row, catalogue, language) for row in figures.spending.by_model)]
     return "\n".join(parts)
 
 
@@ -78,12 +79,21 @@ def _left(account: Account, limit: int, now: datetime, language: str | None) -> 
     )
 
 
-def _group(figures: Figures, language: str | None) -> list[str]:
-    if figures.group_month is None:
-        return []
-    today = next((one for one in figures.accounts if one.kind.scope is Scope.GROUP), None)
-    spent = dollars(today.spent if today else 0)
-    return [say("spend-group", language, today=spent, month=dollars(figures.group_month)), ""]
+def _limits(accounts: Sequence[Account], now: datetime, zone: str, language: str | None) -> list[str]:
+    limits = left(accounts, now, language)
+    return ["", *limits, say("spend-zone", language, zone=zone)] if limits else []
+
+
+def _in_group(figures: Figures, month: int, now: datetime, zone: str, language: str | None) -> str:
+    today = next((one.spent for one in figures.accounts if one.kind.scope is Scope.GROUP), 0)
+    own = figures.spending
+    shared = [account for account in figures.accounts if account.kind.scope is not Scope.USER]
+    lines = [
+        say("spend-group", language, today=dollars(today), month=dollars(month)),
+        say("spend-own", language, today=dollars(own.today), month=dollars(own.month)),
+        *_limits(shared, now, zone, language),
+    ]
+    return "\n".join(lines)
 
 
 def _model(row: ModelSpend, catalogue: Catalogue, language: str | None) -> str:

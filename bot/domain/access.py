@@ -83,7 +83,7 @@ class Rules:
             refused = self._admit_group(group)
             if refused is not None:
                 return refused
-            if not group.per_member:
+            if not group.per_member and member.standing is not Standing.DENIED:
                 return Admission.SERVE
         return self._admit_member(member)
 

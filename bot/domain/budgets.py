@@ -117,6 +117,8 @@ class Movement:
     model: str
     kind: str  # hold, charge, release, adjust
     micros: int
+    held: int  # what it adds to what is held
+    spent: int  # what it adds to what was spent
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,11 @@ Nothing here or elsewhere names a model; a new one is a new table in the file.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.domain.pictures import Size, WireMask
-from bot.errors import ModelUnknown, ModelWithdrawn, PriceUnknown
+from bot.errors import ModelUnclear, ModelUnknown, ModelWithdrawn, PriceUnknown
 
 QUALITY, ASPECT, RESOLUTION, COMPLEXITY = "quality", "aspect", "resolution", "complexity"
 _MILLION = 1_000_000  # tokens
@@ -188,18 +188,20 @@ class Catalogue:
     creating: frozenset[str] | None = None
 
     @property
-    def offered(self) -> tuple[Model, ...]:
-        """The live models whose price is known, in order of preference."""
+    def usable(self) -> tuple[Model, ...]:
+        """The live models, in order of preference; of some the price may not be known yet."""
         names = [*self.preference, *(name for name in self.models if name not in self.preference)]
-        return tuple(self.models[name] for name in names if self._is_offered(name))
+        return tuple(self.models[name] for name in names if self.is_live(name))
+
+    @property
+    def offered(self) -> tuple[Model, ...]:
+        """Those of them whose price is known."""
+        return tuple(model for model in self.usable if not model.quoted)
 
     @property
     def preferred(self) -> tuple[Model, ...]:
         """Those of them in the preference: one of them is the default."""
-        return tuple(self.models[name] for name in self.preference if self._is_offered(name))
-
-    def _is_offered(self, name: str) -> bool:
-        return self.is_live(name) and not self.models[name].quoted
+        return tuple(model for model in self.offered if model.name in self.preference)
 
     def is_live(self, name: str) -> bool:
         """Whether the provider has the model, as far as is known, and its price may be known or not."""
@@ -231,10 +233,27 @@ class Catalogue:
             raise ModelWithdrawn(found.name, name=found.title, offered=self.offered_names)
         return found
 
+    def typed(self, words: str) -> Model:
+        """The model that a person typed: as `find` has it, or the only one whose name has all these words.
+
+        Raises:
+            ModelUnclear: there are several. ModelUnknown, ModelWithdrawn.
+        """
+        try:
+            return self.find(words)
+        except ModelUnknown:
+            parts = [part for word in words.split() if (part := _spelling(word))]
+            found = [model for model in self.usable if parts and _has(model, parts)]
+            if not found:
+                raise
+        if len(found) > 1:
+            raise ModelUnclear(words, name=words[:60], offered=_listed(found))
+        return found[0]
+
     @property
     def offered_names(self) -> str:
-        """The names of the offered models, for a sentence."""
-        return ", ".join(model.name for model in self.offered) or "—"
+        """The names of the first offered models, for a sentence; `/model` shows all."""
+        return _listed(self.offered)
 
     def for_person(self, chosen: str | None) -> Model:
         """The model to use for a person who chose ``chosen`` (or nothing): it, its successor, or the default.
@@ -254,6 +273,14 @@ class Catalogue:
             raise ModelWithdrawn("no model is live", name="—", offered="—")
         # Nobody who chose nothing is asked for a mask, unless there is no other way.
         return next((model for model in usable if not model.needs_mask), usable[0])
+
+
+def _listed(models: Sequence[Model]) -> str:
+    return ", ".join(model.name for model in models[:MOST_MODELS]) or "—"
+
+
+def _has(model: Model, parts: Sequence[str]) -> bool:
+    return any(all(part in _spelling(text) for part in parts) for text in (model.name, model.title))
 
 
 def _spelling(name: str) -> str:

@@ -103,8 +103,8 @@ class Choosing:
 
     async def _move(self, request: Request, preferences: Preferences) -> Question | None:
         """Make another model the person's, unless they have to be asked."""
-        catalogue, gone = self._catalogue(), preferences.model
-        if gone is None or catalogue.is_live(gone):  # another request was quicker
+        catalogue, gone = _able(self._catalogue(), request), preferences.model
+        if gone is None or self._catalogue().is_live(gone):  # another request was quicker
             return None
         if request.decision.model is not None:
             await self._people.save_preferences(
@@ -118,30 +118,41 @@ class Choosing:
         shown = {"name": row.title if row else gone, "title": successor.title, "price": _shown(price)}
         if row is None or may_cost_more(preferences, _row(row, request), heir):
             known = "unknown" if before is None else _shown(before)
-            return self._dearer(request, preferences, successor, {**shown, "before": known})
+            others = [model for model in catalogue.preferred if model.name != successor.name]
+            return _dearer(request, preferences, [successor, *others], {**shown, "before": known})
         await self._messenger.moved(request, shown["name"], successor.title, shown["price"])
         await self._people.save_preferences(request.user_id, moved)
         log.info("person_moved", user=request.user_id, gone=gone, model=successor.name)
         return None
 
-    def _dearer(
-        self, request: Request, preferences: Preferences, successor: Model, shown: dict[str, str]
-    ) -> Question:
-        others = [model for model in self._catalogue().preferred if model.name != successor.name]
-        options = []
-        for model in [successor, *others][:_MOST_OFFERED]:
-            prices = price_range(replace(preferences, model=model.name), _row(model, request))
-            # What turns out to cost more than the button says is asked about, and all where it can't say.
-            agreed = prices[1] * preferences.results if prices else 0
-            shown_price = {"title": model.title, "price": _shown(prices)}
-            options.append(Option(f"model:{model.name}", shown_price, agreed))
-        return Question(Topic.SUCCESSOR, (*options, Option(CANCEL)), shown)
+
+def _dearer(
+    request: Request, preferences: Preferences, models: Sequence[Model], shown: dict[str, str]
+) -> Question:
+    """Ask which of these models to use, the successor first."""
+    options = []
+    for model in models[:_MOST_OFFERED]:
+        prices = price_range(replace(preferences, model=model.name), _row(model, request))
+        # What turns out to cost more than the button says is asked about, and all where it can't say.
+        agreed = prices[1] * preferences.results if prices else 0
+        shown_price = {"title": model.title, "price": _shown(prices)}
+        options.append(Option(f"model:{model.name}", shown_price, agreed))
+    return Question(Topic.SUCCESSOR, (*options, Option(CANCEL)), shown)
+
+
+def _able(catalogue: Catalogue, request: Request) -> Catalogue:
+    """The catalogue with only those live that can do what is asked; as it is if none can."""
+    if request.pictures:
+        return catalogue
+    able = frozenset(model.name for model in catalogue.usable if catalogue.creator(model) is not None)
+    return replace(catalogue, live=able) if able else catalogue
 
 
 def _siblings(catalogue: Catalogue) -> Catalogue | None:
     """What makes pictures from words alone, as a catalogue of its own; None if there is nothing."""
-    live = [model for name, model in catalogue.models.items() if catalogue.is_live(name)]
-    siblings = {model.name: one for model in live if (one := catalogue.creator(model)) is not None}
+    siblings = {
+        model.name: one for model in catalogue.usable if (one := catalogue.creator(model)) is not None
+    }
     return replace(catalogue, models=siblings, live=frozenset(siblings)) if siblings else None
 
 

@@ -11,6 +11,7 @@ from bot.domain.restored import NOTE, Restored
 from bot.domain.stores import Edits, Notes, Requests
 from bot.domain.timing import Timing
 from bot.errors import EditUnknown, RequestForgotten, StorageBusy
+from bot.jobs import notes
 from bot.jobs.patience import Patience
 
 log = structlog.get_logger(__name__)
@@ -21,14 +22,14 @@ class AfterRestore:
 
     def __init__(
         self,
-        notes: Notes,
+        kept: Notes,
         edits: Edits,
         requests: Requests,
         messenger: Messenger,
         timing: Timing,
         clock: Clock,
     ) -> None:
-        self._notes = notes
+        self._notes = kept
         self._edits = edits
         self._requests = requests
         self._messenger = messenger
@@ -43,10 +44,9 @@ class AfterRestore:
             log.warning("restore_not_told", detail=str(error))
 
     async def _tell(self) -> None:
-        note = await self._notes.get(NOTE)
-        if note is None:
+        restored = await notes.read(self._notes, NOTE, Restored.of_json)
+        if restored is None:
             return
-        restored = Restored.of_json(note)
         log.warning("restored", made_at=restored.made_at.isoformat(), edits=restored.edits)
         for edit_id in restored.edits:
             edit = await self._edits.get(edit_id)

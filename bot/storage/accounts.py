@@ -172,6 +172,16 @@ class SqlAccounts:
             return None
         return Refund(edit_id, rows[0].user_id, sum(row.micros for row in rows))
 
+    async def corrections(self) -> dict[str, int]:
+        """What the charges of edits were corrected by, in all; edits without a correction are left out."""
+        query = (
+            select(LEDGER.c.edit_id, _MICROS)
+            .where(LEDGER.c.kind == Movements.ADJUST)
+            .group_by(LEDGER.c.edit_id)
+        )
+        async with self._database.reading() as connection:
+            return {row.edit_id: int(row.micros) for row in await connection.execute(query)}
+
     async def adjust(self, edit_id: str, micros: int, now: datetime) -> bool:
         """Correct what a settled edit was charged by ``micros`` (negative gives back), booked to its day.
 
@@ -240,4 +250,6 @@ def _spent_on(edit_id: str) -> Select[Any]:
 
 
 def _movement(row: Row[Any]) -> Movement:
-    return Movement(row.at, row.day, row.edit_id, row.user_id, row.chat_id, row.model, row.kind, row.micros)
+    edit = (row.edit_id, row.user_id, row.chat_id, row.model)
+    moved = (held_by(row.kind, row.micros), spent_by(row.kind, row.micros))
+    return Movement(row.at, row.day, *edit, row.kind, row.micros, *moved)

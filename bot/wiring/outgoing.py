@@ -11,6 +11,9 @@ from bot.providers.openai_images import OpenAIImages
 from bot.providers.wavespeed import WaveSpeed
 from bot.settings import Settings
 
+# Of the providers that a bot does without, how to get them.
+NOT_SET_UP = {"openai": "OpenAI: not set up (OPENAI_API_KEY)"}
+
 
 def wavespeed(settings: Settings, stack: AsyncExitStack) -> WaveSpeed:
     """The first provider; ``stack`` closes it."""

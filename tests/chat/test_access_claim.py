@@ -8,15 +8,23 @@ from structlog.testing import capture_logs
 
 from bot.chat.application import App
 from bot.chat.profile import ADMINS
+from bot.domain.access import Standing
 from bot.storage.database import Database
 from tests.chat.access_bench import House
-from tests.sandbox.telegram_bench import ADA, BEN, GROUP, Bench
+from tests.sandbox.telegram_bench import ADA, BEN, CHLOE, GROUP, Bench
 
 
 @pytest.fixture
 async def house(telegram: Bench, app: App, database: Database) -> House:
     """A bot without any admin."""
     return await House.opened(telegram, app, database, admins=())
+
+
+async def founded(house: House, *members: int) -> int:
+    """A new group, whose first member adds the bot."""
+    answer = await house.telegram.sandbox("groups", {"title": "Hikers", "members": list(members)})
+    await house.comes()
+    return int(answer["id"])
 
 
 async def offered(house: House) -> str:
@@ -48,6 +56,57 @@ async def test_a_used_code_never_works_again(house: House) -> None:
     assert await house.claims.offer() is None
     await house.writes(ADA, ADA, f"/start {code}")
     assert (await house.last(ADA))["text"].startswith("You are my admin now.")
+
+
+async def test_who_asked_before_there_was_an_admin_is_brought_to_the_first(house: House) -> None:
+    """People and groups, each once; what the admin decides reaches them as ever."""
+    await house.writes(BEN, BEN, "/start")
+    group = await founded(house, BEN, CHLOE)
+    code = await offered(house)
+    for _ in range(2):
+        await house.writes(ADA, ADA, f"/start {code}")
+    done, about_ben, about_group, again = await house.messages(ADA)
+    assert done["text"] == again["text"]
+    assert f"Ben · @ben · {BEN}" in about_ben["text"]
+    assert f"Hikers · {group}\nAsked for by Ben · @ben · {BEN}" in about_group["text"]
+    assert (await house.access.member(BEN)).standing is Standing.WAITING
+    await house.presses(ADA, about_ben, "Approve")
+    assert "let you use this bot" in (await house.last(BEN))["text"]
+    await house.presses(ADA, about_group, "Approve for all members")
+    await house.writes(group, CHLOE, "/edit@wavebrush_bot make it blue")
+    assert house.entered == [CHLOE]
+
+
+async def test_the_group_that_the_first_admin_added_the_bot_to(house: House) -> None:
+    """Before they were admin, whoever asked there since: it is approved at once, and says so."""
+    group = await founded(house, ADA, BEN)
+    await house.writes(group, BEN, "/edit@wavebrush_bot make it blue")
+    await house.writes(ADA, ADA, f"/start {await offered(house)}")
+    assert len(await house.messages(ADA)) == 1
+    assert "everybody here can ask me now" in (await house.last(group))["text"]
+    await house.writes(group, BEN, "/edit@wavebrush_bot make it blue")
+    assert house.entered == [BEN]
+
+
+async def test_many_who_asked_before_there_was_an_admin(house: House) -> None:
+    """Eight come with a message each; all wait in the panel, which is said."""
+    strangers = range(50_000, 50_011)
+    for stranger in strangers:
+        await house.telegram.sandbox("people", {"id": stranger, "first_name": "Stranger"})
+        await house.writes(stranger, stranger, "/start")
+    await house.writes(ADA, ADA, f"/start {await offered(house)}")
+    _, *asked, rest = await house.said(ADA)
+    assert len(asked) == 8
+    assert rest == "3 more requests wait for you in /admin."
+    standings = {(await house.access.member(stranger)).standing for stranger in strangers}
+    assert standings == {Standing.WAITING}
+
+
+async def test_who_waited_for_a_former_admin(house: House) -> None:
+    """Is brought to the next."""
+    await house.access.ask(BEN, house.now)
+    await house.writes(ADA, ADA, f"/start {await offered(house)}")
+    assert str(BEN) in (await house.last(ADA))["text"]
 
 
 async def test_a_new_start_replaces_the_code(house: House) -> None:

@@ -86,6 +86,38 @@ async def test_approved_for_all_members(house: House) -> None:
     assert house.entered == [BEN, CHLOE]
 
 
+async def test_an_approved_group_is_told_how_to_use_the_bot(house: House) -> None:
+    """As when an admin adds it: what to write, and what it gets to see; a refused one is not."""
+    group = await founded(house, BEN, CHLOE)
+    await house.presses(ADA, await request(house, group), "Approve for all members")
+    text = (await house.last(group))["text"]
+    assert text.startswith("Hello! I edit pictures")
+    assert "Write “/edit@wavebrush_bot make the sky stormy”" in text
+    other = await founded(house, BEN, title="Others")
+    await house.presses(ADA, await request(house, other), "Deny")
+    assert "/edit" not in (await house.last(other))["text"]
+
+
+async def test_an_approved_group_where_the_bot_sees_all(house: House) -> None:
+    """The bot is an admin there, so a bare command is enough, and it says so."""
+    group = await founded(house, BEN, CHLOE)
+    await house.telegram.sandbox(f"groups/{group}/bot", {"status": "administrator"})
+    await house.comes()
+    await house.presses(ADA, await request(house, group), "Approve, each member needs approval")
+    assert "Write “/edit make the sky stormy”" in (await house.last(group))["text"]
+
+
+async def test_who_was_denied_spends_nothing_in_a_group(house: House) -> None:
+    """Also in one that is approved for all its members; they are told, and no admin is asked."""
+    group = await founded(house, ADA, BEN, CHLOE)
+    await house.access.decide(BEN, Standing.DENIED, ADA, house.now)
+    for person in (BEN, CHLOE):
+        await house.writes(group, person, EDIT)
+    assert (await house.last(group))["text"] == "Sorry, my admins decided not to let you use this bot."
+    assert house.entered == [CHLOE]
+    assert await house.said(ADA) == []
+
+
 async def test_approved_but_each_member_needs_approval(house: House) -> None:
     """Each is asked about when they ask for something, answered in the group, and told there."""
     group = await founded(house, BEN, CHLOE)

@@ -49,7 +49,7 @@ async def test_the_whole_panel_is_one_message(office: Office) -> None:
     """Every page leads back, and nothing is sent anew."""
     await office.edit(BEN)
     panel = await office.panel()
-    for way in (["People", "Ben", "Day limit"], ["People", "Ben", "Edits", "Ben"], ["Groups"], ["Today"]):
+    for way in (["People", "Ben", "Day limit"], ["People", "Ben", "Edits", "GPT"], ["Groups"], ["Today"]):
         panel = await office.home(await office.goes(panel, *way))
     assert len(await office.messages(ADA)) == 1
 
@@ -188,7 +188,7 @@ async def test_a_waiting_person_is_approved(office: Office) -> None:
 
 
 async def test_blocking_asks_once(office: Office) -> None:
-    """Back changes nothing; yes blocks; unblocking tells the person."""
+    """Back changes nothing; yes blocks."""
     page = await office.goes(await _person(office), "Block")
     assert page["text"] == (
         f"Block Ben · @ben · {BEN}? They get one sentence, then silence. "
@@ -199,9 +199,26 @@ async def test_blocking_asks_once(office: Office) -> None:
     page = await office.goes(page, "Block", "Yes, block")
     assert "⛔ Blocked." in page["text"]
     assert (await office.access.member(BEN)).standing is Standing.BLOCKED
-    page = await office.goes(page, "Unblock")
+
+
+async def test_unblocking_approves_nobody(office: Office) -> None:
+    """Nobody decided yet, as before anything: the person may ask again, or is approved by one more press."""
+    await office.access.decide(BEN, Standing.BLOCKED, ADA, office.now)
+    page = await office.goes(await _person(office, "⛔ Ben"), "Unblock")
+    assert "\nNobody decided yet.\n" in page["text"]
+    assert names(page)[:2] == ["Approve", "Block"]
+    assert (await office.access.member(BEN)).standing is Standing.UNKNOWN
+    assert await office.said(BEN) == []
+    await office.goes(page, "Approve")
     assert (await office.access.member(BEN)).standing is Standing.APPROVED
     assert (await office.said(BEN))[-1].startswith("Good news, Ben")
+
+
+async def test_the_edits_of_a_person(office: Office) -> None:
+    """Each by its model: the name would be the same on all."""
+    await office.edit(BEN)
+    page = await office.goes(await _person(office), "Edits")
+    assert names(page)[0] == "GPT Image 2 · $0.06 · done · 0 min"
 
 
 async def test_an_admin_is_not_decided_about(office: Office) -> None:

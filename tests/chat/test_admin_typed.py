@@ -69,14 +69,18 @@ async def test_find_nobody(office: Office) -> None:
     assert (await office.said(ADA))[-1] == "Nobody and no group is called “zaphod”."
 
 
-@pytest.mark.parametrize(
-    "typed", ["/admin edit", "/admin edit abc", "/admin edit ffff%", "/admin edit 00000000"]
-)
+@pytest.mark.parametrize("typed", ["/admin edit abc", "/admin edit ffff%", "/admin edit 00000000"])
 async def test_no_such_edit(office: Office, typed: str) -> None:
     """Says what a number looks like."""
     await office.edit(BEN)
     await office.writes(ADA, ADA, typed)
     assert (await office.said(ADA))[-1].startswith("I know no edit of that number.")
+
+
+async def test_an_edit_without_its_number(office: Office) -> None:
+    """Says how to write it."""
+    await office.writes(ADA, ADA, "/admin edit")
+    assert (await office.said(ADA))[-1].startswith("Write it with the edit's number")
 
 
 @pytest.mark.parametrize("typed", ["/admin help", "/admin find", "/admin csv all", "/admin csv 99999"])

@@ -53,7 +53,7 @@ class Delivery:
         self.messages = Messages(
             bot,
             Progress(bot, FakeEdits(), FakeChats(), FakePeople(), TIMING, clock),
-            Asking(bot, buttons, FakeEdits(), (), clock),
+            Asking(bot, buttons, FakeEdits(), FakePeople(), load, (), clock),
             Notices(bot, SqlAccess(database, clock), (ADA,)),
             buttons,
             self.imaging,

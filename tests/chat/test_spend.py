@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 
 import pytest
 
@@ -82,7 +83,7 @@ async def test_charges_of_long_ago_make_no_chart(office: Office) -> None:
 
 
 async def test_in_a_group(office: Office) -> None:
-    """The group's total and limit, and one's own money; models are left to private."""
+    """The group's total and limit, and of one's own money a line: what is left to whom is private."""
     await office.access.decide_group(GROUP, Standing.APPROVED, ADA, office.now)
     await office.edit(BEN, quote=500_000, chat_id=GROUP)
     await office.edit(BEN, quote=100_000, chat_id=GROUP, days_ago=5)
@@ -92,14 +93,11 @@ async def test_in_a_group(office: Office) -> None:
     assert "photo" in answer
     assert answer["reply_to_message"]["text"] == "/spend@wavebrush_bot"
     assert answer["caption"] == (
-        "This group: $0.50 today, $0.60 this month. Yours, everywhere:\n"
-        "\n"
-        "Today $0.06, this month $0.06, ever $0.06.\n"
+        "This group: $0.50 today, $0.60 this month.\n"
+        "You, everywhere: $0.06 today, $0.06 this month. More in private: /spend\n"
         "\n"
         "Everybody together today: $49.44 of $50.00 left, renews in 3 hours\n"
         "This group today: $1.50 of $2.00 left, renews in 3 hours\n"
-        "Today: $0.94 of $1.00 left, renews in 3 hours\n"
-        "This month: $9.94 of $10.00 left, renews in 10 days\n"
         "Days and months start at midnight, Asia/Tokyo."
     )
 
@@ -152,12 +150,29 @@ async def test_as_a_file(office: Office) -> None:
     [answer] = await office.messages(ADA)
     assert answer["document"]["file_name"] == "wavebrush-2026-11-20.csv"
     rows = await office.table(answer)
-    shared = {"time": "2026-11-19 21:00:00", "day": "2026-11-19", "model": "gpt-image-2", "edit": edit.id}
+    shared = {
+        "time": "2026-11-19 21:00:00+09:00",
+        "day": "2026-11-19",
+        "model": "gpt-image-2",
+        "edit": edit.id,
+    }
     assert rows == [
-        {**shared, "kind": "hold", "dollars": "0.063000"},
-        {**shared, "kind": "charge", "dollars": "0.042000"},
-        {**shared, "kind": "release", "dollars": "0.021000"},
+        {**shared, "kind": "hold", "spent": "0.000000", "held": "0.063000"},
+        {**shared, "kind": "charge", "spent": "0.042000", "held": "-0.042000"},
+        {**shared, "kind": "release", "spent": "0.000000", "held": "-0.021000"},
     ]
+
+
+async def test_the_columns_of_a_file_add_up(office: Office) -> None:
+    """To what was spent, corrections among it, and to what is held now."""
+    edit = await office.edit(ADA, quote=63_000, charge=42_000)
+    await office.edit(ADA, quote=30_000, state=None)
+    assert await office.accounts.adjust(edit.id, -42_000, START)
+    await office.writes(ADA, ADA, "/spend csv")
+    rows = await office.table(await office.last(ADA))
+    assert [row["kind"] for row in rows] == ["hold", "charge", "release", "hold", "adjust"]
+    assert sum(Decimal(row["spent"]) for row in rows) == 0
+    assert sum(Decimal(row["held"]) for row in rows) == Decimal("0.03")
 
 
 async def test_a_file_of_nothing(office: Office) -> None:
@@ -228,7 +243,7 @@ def test_no_cell_is_a_formula(words: str, cell: str) -> None:
 def test_money_in_a_file_is_exact() -> None:
     """To the micro-dollar, also where it is given back, and beyond what a float holds."""
     moments = [
-        Movement(START, date(2026, 11, 20), "e1", ADA, ADA, "m", "adjust", micros)
+        Movement(START, date(2026, 11, 20), "e1", ADA, ADA, "m", "adjust", micros, 0, micros)
         for micros in (-42_000, 1, 12_345_678_901_234_567)
     ]
     lines = own(moments, UTC).decode("utf-8-sig").splitlines()[1:]
@@ -238,5 +253,6 @@ def test_money_in_a_file_is_exact() -> None:
 def test_times_in_a_file_are_of_the_zone() -> None:
     """So that they agree with the days."""
     late = datetime(2026, 11, 20, 16, 30, tzinfo=UTC)
-    data = own([Movement(late, date(2026, 11, 21), "e1", ADA, ADA, "m", "hold", 1)], ZONE).decode("utf-8-sig")
-    assert data.splitlines()[1].startswith("2026-11-21 01:30:00,2026-11-21,hold,")
+    row = Movement(late, date(2026, 11, 21), "e1", ADA, ADA, "m", "hold", 1, 1, 0)
+    data = own([row], ZONE).decode("utf-8-sig")
+    assert data.splitlines()[1].startswith("2026-11-21 01:30:00+09:00,2026-11-21,hold,")

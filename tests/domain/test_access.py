@@ -65,11 +65,18 @@ def test_in_a_group_whose_members_need_approval(policy: Policy, standing: Standi
     assert Rules(policy, [ADA]).admit(ben(standing), group) is expected
 
 
-@pytest.mark.parametrize("standing", [WAITING, APPROVED, DENIED])
+@pytest.mark.parametrize("standing", [UNKNOWN, WAITING, APPROVED])
 @pytest.mark.parametrize("policy", Policy)
-def test_an_approved_group_serves_members_of_any_standing(policy: Policy, standing: Standing) -> None:
+def test_an_approved_group_serves_members_who_were_not_refused(policy: Policy, standing: Standing) -> None:
     """Who was not approved in private, or not yet, is served there like the others."""
     assert Rules(policy).admit(ben(standing), friends(APPROVED)) is SERVE
+
+
+@pytest.mark.parametrize("per_member", [True, False])
+@pytest.mark.parametrize("policy", Policy)
+def test_a_denied_person_is_served_in_no_group(policy: Policy, per_member: bool) -> None:
+    """However it was approved: a no holds everywhere."""
+    assert Rules(policy).admit(ben(DENIED), friends(APPROVED, per_member=per_member)) is TURN_AWAY
 
 
 @pytest.mark.parametrize("standing", [UNKNOWN, WAITING])

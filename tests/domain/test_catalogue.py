@@ -7,7 +7,7 @@ import pytest
 from bot.domain.catalogue import ASPECT, QUALITY, RESOLUTION, Catalogue, nearest_aspect
 from bot.domain.catalogue_file import load, parse
 from bot.domain.pictures import Size
-from bot.errors import ModelUnknown, ModelWithdrawn, PriceUnknown
+from bot.errors import ModelUnclear, ModelUnknown, ModelWithdrawn, PriceUnknown
 from tests.catalogues import having
 
 ROW = """
@@ -212,6 +212,36 @@ def test_an_unknown_model_is_refused_with_what_there_is(name: str) -> None:
         load().find(name)
     assert len(str(refusal.value.params["name"])) <= 60
     assert refusal.value.params["offered"] == load().offered_names
+
+
+@pytest.mark.parametrize("words", ["flare", "gpt FLARE", "2.6 flare", "gpt-image-2.6-flare"])
+def test_a_part_of_a_name_is_enough(words: str) -> None:
+    """Where only one live model has it; a whole name counts first."""
+    catalogue = with_live("gpt-image-2", "gpt-image-2.6-flare", "gpt-image-1-mini")
+    assert catalogue.typed(words).name == "gpt-image-2.6-flare"
+    assert catalogue.typed("gpt-image-2").name == "gpt-image-2"
+
+
+def test_several_models_with_the_words_are_named() -> None:
+    """At most five of them; what is withdrawn is not among them."""
+    with pytest.raises(ModelUnclear) as refusal:
+        with_live("gpt-image-2", "gpt-image-1-mini").typed("GPT IMAGE")
+    assert refusal.value.params == {"name": "GPT IMAGE", "offered": "gpt-image-2, gpt-image-1-mini"}
+    with pytest.raises(ModelUnclear) as refusal:
+        load().typed("e")
+    assert len(str(refusal.value.params["offered"]).split(", ")) == 5
+
+
+@pytest.mark.parametrize("words", ["", "…", "dall-e-3", "x" * 500])
+def test_words_that_no_model_has(words: str) -> None:
+    """They are unknown."""
+    with pytest.raises(ModelUnknown):
+        load().typed(words)
+
+
+def test_a_sentence_names_five_models() -> None:
+    """All of them are in /model."""
+    assert load().offered_names.split(", ") == [model.name for model in load().offered[:5]]
 
 
 def test_a_withdrawn_model_is_told_from_an_unknown_one() -> None:

@@ -207,6 +207,25 @@ async def test_several_successors_in_a_chain() -> None:
     assert shown["name"] == "Qwen Image Edit Plus"
 
 
+async def test_from_words_alone_only_models_that_create_are_offered() -> None:
+    """And the successor is the first of the chain that does; with pictures it is as ever."""
+    two = load().models["gpt-image-2"]
+    assert two.create is not None
+    dear = replace(two, prices=(Price(90_000, {}),), create=replace(two.create, prices=(Price(90_000, {}),)))
+    rows = {
+        "gone": replace(two, name="gone", prices=(Price(1, {}),), create=None, successor="edits"),
+        "edits": replace(dear, name="edits", create=None, successor="both"),
+        "both": replace(dear, name="both"),
+        "also": replace(dear, name="also"),
+    }
+    live = frozenset(rows) - {"gone"}
+    world = World(Preferences("gone"), catalogue=Catalogue(rows, tuple(rows), live, live))
+    options, _ = asked(await world.choose(request(pictures=False)))
+    assert options == ["model:both", "model:also", CANCEL]
+    options, _ = asked(await world.choose(request()))
+    assert options == ["model:edits", "model:both", "model:also", CANCEL]
+
+
 async def test_from_words_alone_the_siblings_are_compared() -> None:
     """What is bought is what counts: without a known price of it, it is asked about."""
     world = World(Preferences("gpt-image-1"), catalogue=having(load(), [TWO]))

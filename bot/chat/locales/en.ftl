@@ -15,7 +15,7 @@ help =
     • /create a fox in the snow — makes a new picture from words alone.
 
     Settings
-    /model — which model edits: { $models }
+    /model — which model edits, for example { $models }; “/model” alone shows all
     /quality — how fine, for example “/quality high”
     /size — the shape, for example “/size portrait” or “/size 16:9 2k”; “/size auto” keeps your picture's shape
     /settings — all of them with buttons, also photo or file, how many results, and when to ask you first
@@ -70,7 +70,8 @@ spend-limit = { $which ->
    *[other] { $days } days
 }
 spend-zone = Days and months start at midnight, { $zone }.
-spend-group = This group: { $today } today, { $month } this month. Yours, everywhere:
+spend-group = This group: { $today } today, { $month } this month.
+spend-own = You, everywhere: { $today } today, { $month } this month. More in private: /spend
 spend-chart = Last { $days } days
 spend-chart-group = This group, last { $days } days
 spend-csv = Every movement of your money. Open it in any spreadsheet.
@@ -84,6 +85,7 @@ spend-model = { $title }: { $spent } for { $edits ->
 ## Intake
 
 ask-prompt = Nice picture! What should I change? Just write it.
+ask-prompt-price = That costs { $price }.
 ask-create-words = What should the new picture show? Just write it as a reply to this.
 create-with-picture = /create makes a new picture from words alone, so I left yours as it is. To edit it, write what to change without “/create”: in its caption, or in a reply to it. Nothing was charged.
 
@@ -140,8 +142,9 @@ error-mask-shape = The mask is { $mask } and the picture is { $source }: another
 error-mask-missing = { $model } only edits a part that you mark. Paint over it in Telegram's editor and send that as a reply to the picture with what to change, or choose another model with /model. Nothing was charged.
 error-prompt-missing = Please say what to change: write it in the caption, or just send it as a message now. Nothing was charged.
 error-prompt-too-long = That is { $length } characters, and { $model } takes { $limit }. Please shorten it. Nothing was charged.
-error-model-unknown = I don't know a model “{ $name }”. You can choose: { $offered }.
-error-model-withdrawn = { $name } is no longer offered by the provider. You can choose: { $offered }.
+error-model-unknown = I don't know a model “{ $name }”. You can choose: { $offered }; /model shows all.
+error-model-unclear = “{ $name }” could be { $offered }. Write one of them after /model; /model alone shows all.
+error-model-withdrawn = { $name } is no longer offered by the provider. You can choose: { $offered }; /model shows all.
 error-quality-unknown = “{ $value }” is no quality of { $model }. You can choose: { $offered }.
 error-size-unknown = “{ $value }” is no size I know. You can choose: { $offered }; or for example portrait, 2:3 or 1024x1536, up to 3:1.
 error-too-many-pictures = That is { $count } pictures, and { $model } takes { $limit }. Please send fewer. Nothing was charged.
@@ -169,6 +172,7 @@ error-too-many-waiting = { $waiting ->
     [one] You have 1 edit that is not done yet, and with { $wanted } more it would be more than { $limit }. Please send it again when it is done.
    *[other] You have { $waiting } edits that are not done yet, and more than { $limit } can't wait. Please send it again when some are done.
 } Nothing was charged.
+paused-admin = As an admin you can resume me: /admin
 error-intake-paused = I am paused and take no new edits for now. Nothing was charged; please send it again later.
 error-account-empty = The { $provider ->
     [openai] OpenAI
@@ -356,7 +360,7 @@ admin-button = { $name ->
     [approve] Approve
     [deny] Deny
     [block] Block
-    [unblock] Unblock and approve
+    [unblock] Unblock
     [all] All members
     [each] Each by approval
     [limit-day] Day limit
@@ -490,6 +494,7 @@ admin-edit-money = Held { $held }, charged { $charged }.
 admin-edit-reason = Why: { $reason }
 admin-edit-unknown = Nobody knows whether the provider took it. Look for it in the provider's billing, then settle it.
 admin-edit-none = I know no edit of that number. Write at least its first four characters: /admin edit abcd1234
+admin-edit-help = Write it with the edit's number, or at least its first four characters: /admin edit abcd1234. Its person was told the number; the lists in /admin lead to edits, too.
 admin-state = { $state ->
     [held] accepted
     [queued] in the queue
@@ -609,6 +614,10 @@ access-answer = { $choice ->
 }
 admin-only = That is for my admins only.
 claim-done = You are my admin now. Everybody else has to ask, and I ask you. Send me a photo to try me, or /admin to look around.
+claim-waiting = { $count ->
+    [one] 1 more request waits
+   *[other] { $count } more requests wait
+} for you in /admin.
 claim-used = That code was used already, by somebody else.
 group-approved = My admin added me, so everybody here can ask.
 group-asked = Hello! I only work in groups that my admins approve, so I asked them. Until they do, I do nothing here.
