@@ -166,9 +166,11 @@ class Office(House):
     async def goes(self, message: Message, *labels: str) -> Message:
         """Ada presses one button after the other in one message; what it shows then."""
         for label in labels:
-            [full] = [name for name in names(message) if name == label] or [
-                name for name in names(message) if name.startswith(label)
-            ]
+            offered = names(message)
+            full = next(
+                (name for name in (label, *offered) if name in offered and name.startswith(label)), None
+            )
+            assert full, f"no button {label} in {message}"
             await self.presses(ADA, message, full)
             message = await self.again(ADA, message)
         return message

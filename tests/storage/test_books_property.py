@@ -351,7 +351,7 @@ def empty(url: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "examples", [pytest.param(8, id="short"), pytest.param(100, id="long", marks=pytest.mark.long)]
+    "examples", [pytest.param(6, id="short"), pytest.param(100, id="long", marks=pytest.mark.long)]
 )
 def test_rows_and_counters_are_what_was_charged_and_is_held(url: str, examples: int) -> None:
     """After every step of every story, on both databases."""
