@@ -18,7 +18,7 @@ migrate: $(RUN)  ## bring the database to this version's tables
 	$(BIN)/python -m bot migrate
 
 test: $(DEV)
-	$(BIN)/python -m pytest -m "not long" -n 4 --dist worksteal
+	$(BIN)/python -m pytest -m "not long" -n 3 --dist worksteal
 
 test-long: $(DEV)  ## long runs: random kills, soak
 	$(BIN)/python -m pytest -m long

@@ -139,6 +139,7 @@ async def test_check_when_all_is_in_order(shell: Shell) -> None:
     assert list(shell.folder.rglob(".wavebrush-check")) == []
 
 
+@pytest.mark.long  # two seconds of imports for another sentence of the same page
 async def test_check_with_a_wrong_token_and_a_wrong_key(shell: Shell) -> None:
     """A ✗ line for each that says where to get a right one, exit code 1; the rest is still looked at."""
     ended = await shell.bot("check", TELEGRAM_BOT_TOKEN=WRONG_TOKEN, WAVESPEED_API_KEY=WRONG_KEY)
@@ -151,6 +152,7 @@ async def test_check_with_a_wrong_token_and_a_wrong_key(shell: Shell) -> None:
     assert any(line.startswith("Database: ") for line in marked(ended, "✓"))
 
 
+@pytest.mark.long  # two seconds of imports for another sentence of the same page
 async def test_check_with_servers_that_do_not_answer(shell: Shell) -> None:
     """A ✗ line for each with its address and the setting to look at, exit code 1."""
     ended = await shell.bot("check", TELEGRAM_API_URL=NOBODY, WAVESPEED_API_URL=NOBODY)

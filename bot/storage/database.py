@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext, suppress
 from typing import Any, Self
 
 from sqlalchemy import Connection, Engine, Table, event, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, InterfaceError, OperationalError
+from sqlalchemy.exc import ArgumentError, InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
@@ -175,7 +175,12 @@ class Database:
             if not held.scalar_one():
                 raise StartRefused("DATABASE_URL is in use by another running Wavebrush: stop that one first")
             await connection.commit()  # the lock is the session's, and no transaction stays open for it
-            yield
+            try:
+                yield
+            finally:  # at once: the server may notice a closed connection only after the next start
+                with suppress(SQLAlchemyError):
+                    await connection.execute(text("SELECT pg_advisory_unlock(:lock)"), {"lock": _ALONE})
+                    await connection.commit()
 
     def insert(self, table: Table) -> sqlite.Insert | postgresql.Insert:
         """An INSERT that can be told what to do on conflict, in this database's dialect."""

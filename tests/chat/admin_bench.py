@@ -167,8 +167,8 @@ class Office(House):
         """Ada presses one button after the other in one message; what it shows then."""
         for label in labels:
             offered = names(message)
-            full = next(
-                (name for name in (label, *offered) if name in offered and name.startswith(label)), None
+            full = (
+                label if label in offered else next(filter(lambda name: name.startswith(label), offered), "")
             )
             assert full, f"no button {label} in {message}"
             await self.presses(ADA, message, full)

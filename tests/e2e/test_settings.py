@@ -48,6 +48,7 @@ async def test_quality_by_button(shared: World) -> None:
     assert (await ada.sees_picture())["caption"].endswith("$0.22")
 
 
+@pytest.mark.long  # in short in tests/chat
 async def test_size_by_buttons(shared: World) -> None:
     """Shapes and resolutions in one menu; prices where they differ; both are bought as chosen."""
     ben = await shared.person("Ben")
@@ -86,6 +87,7 @@ async def test_another_model_keeps_what_it_can(shared: World) -> None:
     assert "stays" not in menu["text"]
 
 
+@pytest.mark.long  # in short in tests/chat
 async def test_a_menu_of_before_the_model_changed(shared: World) -> None:
     """Its buttons are checked against the model of now; the menu is set right."""
     dora = await shared.person("Dora")
@@ -128,6 +130,7 @@ async def test_all_settings_in_one_message(shared: World) -> None:
     )
 
 
+@pytest.mark.long  # in short in tests/chat
 async def test_rows_do_not_pile_up(shared: World) -> None:
     """However often somebody plays with a menu, a button is one row."""
     finn = await shared.person("Finn")

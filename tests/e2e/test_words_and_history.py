@@ -106,6 +106,7 @@ async def test_the_history_is_an_album_with_again_below(shared: World) -> None:
     assert prompts[-1]["prompt"] == "comic old for Dora"
 
 
+@pytest.mark.long  # in short in tests/chat
 async def test_the_history_in_a_supergroup_links_to_the_results(shared: World) -> None:
     """Only what was made there is shown there, and a result's message is one tap away."""
     eve = await shared.person("Eve")

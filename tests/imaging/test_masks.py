@@ -173,8 +173,14 @@ def painted(
     return canvas, drawn(image.size, mean)
 
 
-@pytest.mark.parametrize("stroke", STROKES)
-@pytest.mark.parametrize("colour", PENS)
+PAINTED = [
+    pytest.param(stroke, colour, marks=pytest.mark.long if (row + column) % 2 else ())
+    for row, stroke in enumerate(STROKES)
+    for column, colour in enumerate(PENS)
+]
+
+
+@pytest.mark.parametrize(("stroke", "colour"), PAINTED)
 def test_painted_over(stroke: str, colour: str) -> None:
     """What the strokes cover and go around is the region, in any colour, re-scaled and re-encoded."""
     number = list(STROKES).index(stroke) + PENS.index(colour)

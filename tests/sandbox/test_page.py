@@ -75,6 +75,7 @@ async def test_text_is_sent_with_enter_and_wrapped_with_shift_enter(page: Page, 
     assert update["message"]["text"] == "<img src=x onerror=alert(1)>\nsecond line"
 
 
+@pytest.mark.long  # a browser is dear, and the demo works without it
 async def test_alert_answer_is_a_dialog(page: Page, bot: Bot) -> None:
     """An answer with show_alert stays until it is closed."""
     await say(page, "hello")
@@ -110,6 +111,7 @@ async def test_edits_deletions_and_reactions_of_the_bot_show(page: Page, bot: Bo
     await expect(bubble(page, "Running now")).to_have_count(0)
 
 
+@pytest.mark.long  # a browser is dear, and the demo works without it
 async def test_own_message_is_edited_and_deleted_from_its_menu(page: Page, bot: Bot) -> None:
     """A right click on one's own message offers Edit and Delete; the bot is told of the edit."""
     await say(page, "a blue hat")
@@ -140,6 +142,7 @@ async def test_reply_goes_out_and_its_quote_leads_to_the_original(page: Page, bo
     await expect(page.locator("li.message.flash")).to_contain_text("Which colour?")
 
 
+@pytest.mark.long  # a browser is dear, and the demo works without it
 async def test_group_shows_names_and_unread_counts(browser: Browser, bot: Bot) -> None:
     """In a group others' names show; the chat list counts what was not read, until the group is opened."""
     async with opened(browser, f"{bot.base}/#{BEN}/{GROUP}") as ben:
@@ -157,6 +160,7 @@ async def test_group_shows_names_and_unread_counts(browser: Browser, bot: Bot) -
         await expect(row.locator(".badge")).to_have_count(0)
 
 
+@pytest.mark.long  # a browser is dear, and the demo works without it
 async def test_person_is_switched(page: Page, bot: Bot) -> None:
     """Another person has another private chat, and writes as themselves."""
     await page.get_by_role("button", name="You are Ada").click()
@@ -167,6 +171,7 @@ async def test_person_is_switched(page: Page, bot: Bot) -> None:
     assert update["message"]["from"]["id"] == update["message"]["chat"]["id"] == BEN
 
 
+@pytest.mark.long  # a browser is dear, and the demo works without it
 async def test_chat_action_is_shown_until_the_message_comes(page: Page, bot: Bot) -> None:
     """The header says what the bot is doing, and stops when it has done it."""
     await started(page, bot)
@@ -202,6 +207,7 @@ async def test_harmful_link_scheme_is_no_link(page: Page) -> None:
     assert await page.evaluate(check, "example.org/a") == "https://example.org/a"
 
 
+@pytest.mark.long  # a browser is dear, and the demo works without it
 async def test_page_survives_a_restart_of_the_server(browser: Browser) -> None:
     """While the server is away the header says so; the new server's messages replace the old ones."""
     first = AsyncExitStack()

@@ -142,6 +142,7 @@ async def file_of(bot: Bot, file_id: str) -> Image.Image:
     return Image.open(io.BytesIO(answer.content)).convert("RGB")
 
 
+@pytest.mark.long  # a browser is dear, and the demo works without it
 async def test_undo_takes_the_stroke_back(page: Page, bot: Bot) -> None:
     """After undoing the only stroke there is nothing to send, and the canvas is the photo again."""
     await choose_files(page, "Photo", CAT)
@@ -158,6 +159,7 @@ async def test_undo_takes_the_stroke_back(page: Page, bot: Bot) -> None:
     await expect(page.get_by_role("button", name="Send the painted photo")).to_be_disabled()
 
 
+@pytest.mark.long  # a browser is dear, and the demo works without it
 async def test_photo_opens_in_full_size_and_zooms(page: Page, bot: Bot) -> None:
     """A press on a photo opens it; another shows it at its own pixels; Escape closes it."""
     await started(page, bot)
@@ -172,6 +174,7 @@ async def test_photo_opens_in_full_size_and_zooms(page: Page, bot: Bot) -> None:
     await expect(box).to_have_count(0)
 
 
+@pytest.mark.long  # a browser is dear, and the demo works without it
 async def test_space_for_a_photo_is_there_before_it_loads(page: Page, bot: Bot) -> None:
     """With its bytes held back, a photo's bubble already has its final height."""
     await started(page, bot)
