@@ -5,7 +5,6 @@ Source: OpenAI's API reference, "Images", and the page "Edit Image by gpt-image-
 
 from __future__ import annotations
 
-import asyncio
 from datetime import datetime
 
 import httpx
@@ -17,25 +16,22 @@ from bot.domain.ports import Billing, Prediction, Submission
 from bot.domain.stores import Blobs
 from bot.domain.timing import Timing
 from bot.errors import (
-    AnswerLost,
     InputRejected,
     NoSuchPrediction,
     NotSent,
     ProviderDown,
-    StartRefused,
     StorageBusy,
 )
 from bot.providers import openai_images_wire as wire
 from bot.providers import wavespeed_files as outputs
-from bot.providers.transfer import USER_AGENT, Answer, BodyTooLarge, CheckedTransport, Transfers, read
+from bot.providers.api import Api, buying
+from bot.providers.transfer import CheckedTransport, Transfers
 
 log = structlog.get_logger(__name__)
 
 API_ORIGIN = "https://api.openai.com"
-_CONNECTIONS = 12  # a paid call keeps one for minutes
 _LARGEST_LIST = 8 * 1024 * 1024
 _LARGEST_ANSWER = outputs.LARGEST_PICTURE // 3 * 4 + _LARGEST_LIST
-_NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 
 
 class OpenAIImages:
@@ -65,28 +61,11 @@ class OpenAIImages:
         timing: Timing | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
-        if not api_key or not api_key.isascii() or not api_key.isprintable() or " " in api_key:
-            raise StartRefused("the OpenAI API key is empty or holds characters that no key has")
-        if not base_url.startswith(("https://", "http://")):
-            raise StartRefused("the OpenAI URL must begin with https://")
         self._base_url = base_url.rstrip("/").removesuffix("/v1")
         self._blobs = blobs
         self._timing = timing or Timing()
         self._transfers = Transfers(self._timing, transport or CheckedTransport([self._base_url]))
-        connect = self._timing.http_connect
-        self._api = httpx.AsyncClient(
-            base_url=f"{self._base_url}/v1/",
-            trust_env=False,
-            headers={
-                "Authorization": f"Bearer {api_key}",
-                "Accept-Encoding": "identity",
-                "User-Agent": USER_AGENT,
-            },
-            # Reads and writes are bound by each call's own deadline, in all and not for each packet.
-            timeout=httpx.Timeout(None, connect=connect, pool=connect),
-            # No connection is used twice: one that the server just closed would lose a paid call for good.
-            limits=httpx.Limits(max_connections=_CONNECTIONS, max_keepalive_connections=0),
-        )
+        self._api = Api("OpenAI", api_key, self._base_url, "/v1/", self._timing)
 
     def __repr__(self) -> str:
         return f"OpenAIImages({self._base_url!r})"
@@ -158,26 +137,20 @@ class OpenAIImages:
             AnswerLost: whatever else; it may have been bought.
         """
         request = await self._paid_request(submission)
-        try:
-            answer = await self._send(request, self._timing.submit_whole, _LARGEST_ANSWER)
+        with buying():
+            answer = await self._api.send(request, self._timing.submit_whole, _LARGEST_ANSWER)
             told = wire.decipher(answer.status, answer.headers, answer.body)
             return wire.prediction(told, submission.model)
-        except _NEVER_SENT as error:
-            raise NotSent(f"no connection: {type(error).__name__}") from error
-        except (httpx.RequestError, TimeoutError, BodyTooLarge) as error:
-            raise AnswerLost(f"no answer to the submit: {type(error).__name__}") from error
-        except ProviderDown as error:
-            raise AnswerLost(f"the submit's answer tells nothing: {error}") from error
 
     async def _paid_request(self, submission: Submission) -> httpx.Request:
         fields = wire.fields(submission)
         if not submission.pictures:
             body = {**fields, "n": int(fields["n"])}
-            return self._api.build_request("POST", "images/generations", json=body)
+            return self._api.request("POST", "images/generations", json=body)
         pictures = [await self._taken(url) for url in submission.pictures]
         mask = await self._taken(submission.mask) if submission.mask is not None else None
         parts = wire.files(submission, pictures, mask)
-        return self._api.build_request("POST", "images/edits", data=fields, files=parts)
+        return self._api.request("POST", "images/edits", data=fields, files=parts)
 
     async def quote(self, submission: Submission) -> int | None:
         """The most that a submission can cost, in micro-dollars; it is reckoned here, not asked.
@@ -217,21 +190,9 @@ class OpenAIImages:
         Raises:
             ProviderDown, Throttled, ProviderRefused.
         """
-        request = self._api.build_request("GET", "models")
-        try:
-            answer = await self._send(request, self._timing.read, _LARGEST_LIST)
-        except (httpx.RequestError, TimeoutError, BodyTooLarge) as error:
-            raise ProviderDown(f"GET models: {type(error).__name__}") from error
+        request = self._api.request("GET", "models")
+        answer = await self._api.ask(request, self._timing.read, _LARGEST_LIST)
         if answer.status in {404, 405}:
             log.info("no_list_of_models")
             return None
         return wire.models(wire.decipher(answer.status, answer.headers, answer.body))
-
-    async def _send(self, request: httpx.Request, seconds: float, most: int) -> Answer:
-        """Send once and read the answer. Raises httpx.RequestError, TimeoutError, BodyTooLarge."""
-        async with asyncio.timeout(seconds):
-            response = await self._api.send(request, stream=True)
-            try:
-                return Answer(response.status_code, response.headers, await read(response, most))
-            finally:
-                await response.aclose()

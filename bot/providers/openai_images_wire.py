@@ -6,7 +6,6 @@ The details of the errors name codes and parameters but never quote texts, which
 
 from __future__ import annotations
 
-import json
 import re
 import uuid
 from collections.abc import Mapping, Sequence
@@ -29,7 +28,7 @@ from bot.errors import (
     ProviderRefused,
     Throttled,
 )
-from bot.providers.wavespeed_wire import check_choices, retry_after
+from bot.providers.wavespeed_wire import check_choices, json_object, retry_after
 
 log = structlog.get_logger(__name__)
 
@@ -173,7 +172,7 @@ def decipher(status: int, headers: Mapping[str, str], body: bytes) -> Mapping[st
             nothing was bought.
         ProviderDown: a 5xx, or nothing that can be read.
     """
-    answer = _object(body)
+    answer = json_object(body)
     told = _told(answer)
     detail = _detail(status, told, readable=bool(answer))
     if 200 <= status < 300 and answer and not answer.get("error"):
@@ -262,12 +261,3 @@ def models(answer: Mapping[str, Any]) -> LiveModels:
     if not found:
         raise ProviderDown("the list of models is empty or can't be read")
     return {model.endpoint: model for model in found}
-
-
-def _object(body: bytes) -> Mapping[str, Any]:
-    """The JSON object in ``body``; an empty one where there is none."""
-    try:
-        value = json.loads(body)
-    except (ValueError, RecursionError):
-        return {}
-    return value if isinstance(value, dict) else {}

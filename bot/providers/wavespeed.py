@@ -21,25 +21,22 @@ from bot.domain.pictures import Encoded
 from bot.domain.ports import Billing, Prediction, Submission
 from bot.domain.timing import Timing
 from bot.errors import (
-    AnswerLost,
     InputRejected,
     ModelGone,
     NoSuchPrediction,
-    NotSent,
     ProviderDown,
     ProviderError,
-    StartRefused,
 )
 from bot.providers import wavespeed_billing as billing
 from bot.providers import wavespeed_files as files
 from bot.providers import wavespeed_models as models
 from bot.providers import wavespeed_wire as wire
-from bot.providers.transfer import USER_AGENT, Answer, BodyTooLarge, CheckedTransport, Transfers, read
+from bot.providers.api import Api, buying
+from bot.providers.transfer import Answer, CheckedTransport, Transfers
 
 log = structlog.get_logger(__name__)
 
 API_ORIGIN = "https://api.wavespeed.ai"
-_CONNECTIONS = 12  # httpx gets slower with every connection in its pool
 _LARGEST_ANSWER = 8 * 1024 * 1024
 _LARGEST_CATALOGUE = 32 * 1024 * 1024
 _LARGEST_BASE64 = files.LARGEST_PICTURE // 3 * 4 + _LARGEST_ANSWER
@@ -47,7 +44,6 @@ _PAGE_SIZE = 100
 _PAGE_SIZE_BASE64 = 10  # a listing then holds the pictures themselves
 _MOST_PAGES = 20
 _MOST_BILLING_PAGES = 200
-_NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 
 
 class WaveSpeed:
@@ -77,10 +73,6 @@ class WaveSpeed:
         base64_output: bool = False,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
-        if not api_key or not api_key.isascii() or not api_key.isprintable() or " " in api_key:
-            raise StartRefused("the WaveSpeed API key is empty or holds characters that no key has")
-        if not base_url.startswith(("https://", "http://")):
-            raise StartRefused("the WaveSpeed URL must begin with https://")
         self._base_url = base_url.rstrip("/")
         self._timing = timing or Timing()
         self._sync_mode = sync_mode
@@ -90,19 +82,7 @@ class WaveSpeed:
         self._transfers = Transfers(
             self._timing, transport or CheckedTransport([self._base_url, *extra_origins])
         )
-        self._api = httpx.AsyncClient(
-            base_url=f"{self._base_url}/api/v3/",
-            trust_env=False,
-            headers={
-                "Authorization": f"Bearer {api_key}",
-                "Accept-Encoding": "identity",
-                "User-Agent": USER_AGENT,
-            },
-            # Reads and writes are bound by each call's own deadline, in all and not for each packet.
-            timeout=httpx.Timeout(None, connect=self._timing.http_connect, pool=self._timing.http_connect),
-            # No connection is used twice: one that the server just closed would lose a paid call's answer.
-            limits=httpx.Limits(max_connections=_CONNECTIONS, max_keepalive_connections=0),
-        )
+        self._api = Api("WaveSpeed", api_key, self._base_url, "/api/v3/", self._timing)
 
     def __repr__(self) -> str:
         return f"WaveSpeed({self._base_url!r})"
@@ -135,8 +115,8 @@ class WaveSpeed:
             if not wire.unknown_endpoint(answer.status):
                 return await self._store(files.ticket(_data(answer)), picture)
         parts = {"file": (name, picture.data, picture.media_type)}
-        request = self._api.build_request("POST", "media/upload/binary", files=parts)
-        answer = await self._finish(request, self._timing.transfer, _LARGEST_ANSWER)
+        request = self._api.request("POST", "media/upload/binary", files=parts)
+        answer = await self._api.ask(request, self._timing.transfer, _LARGEST_ANSWER)
         url = files.stored_at(_data(answer, missing=ProviderDown))
         if self._tickets:
             self._tickets = False
@@ -174,15 +154,9 @@ class WaveSpeed:
         if submission.webhook is not None and not self._base64_output:  # it refuses both together
             request.url = request.url.copy_merge_params({"webhook": submission.webhook})
         seconds = self._timing.submit_whole if self._sync_mode else self._timing.submit
-        try:
-            answer = await self._send(request, seconds, self._largest)
+        with buying():
+            answer = await self._api.send(request, seconds, self._largest)
             return wire.prediction(_data(answer, missing=ModelGone))
-        except _NEVER_SENT as error:
-            raise NotSent(f"no connection: {type(error).__name__}") from error
-        except (httpx.RequestError, TimeoutError, BodyTooLarge) as error:
-            raise AnswerLost(f"no answer to the submit: {type(error).__name__}") from error
-        except ProviderDown as error:
-            raise AnswerLost(f"the submit's answer tells nothing: {error}") from error
 
     async def result(self, prediction_id: str) -> Prediction:
         """Read one prediction. Source: docs, "Get result".
@@ -281,31 +255,15 @@ class WaveSpeed:
 
     def _request(self, method: str, path: str, json_body: Any = None) -> httpx.Request:
         if json_body is None:
-            return self._api.build_request(method, path)
+            return self._api.request(method, path)
         # As ASCII, so that no odd character in a prompt can make it fail.
         headers = {"Content-Type": "application/json"}
-        return self._api.build_request(method, path, content=json.dumps(json_body), headers=headers)
-
-    async def _send(self, request: httpx.Request, seconds: float, most: int) -> Answer:
-        """Send once and read the answer. Raises httpx.RequestError, TimeoutError, BodyTooLarge."""
-        async with asyncio.timeout(seconds):
-            response = await self._api.send(request, stream=True)
-            try:
-                return Answer(response.status_code, response.headers, await read(response, most))
-            finally:
-                await response.aclose()
-
-    async def _finish(self, request: httpx.Request, seconds: float, most: int) -> Answer:
-        """Send a request that is safe to repeat. Raises ProviderDown."""
-        try:
-            return await self._send(request, seconds, most)
-        except (httpx.RequestError, TimeoutError, BodyTooLarge) as error:
-            raise ProviderDown(f"{request.method} {request.url.path}: {type(error).__name__}") from error
+        return self._api.request(method, path, content=json.dumps(json_body), headers=headers)
 
     async def _call(
         self, method: str, path: str, *, json_body: Any = None, most: int = _LARGEST_ANSWER
     ) -> Answer:
-        return await self._finish(self._request(method, path, json_body), self._timing.read, most)
+        return await self._api.ask(self._request(method, path, json_body), self._timing.read, most)
 
 
 def _data(answer: Answer, missing: type[ProviderError] = InputRejected) -> Any:

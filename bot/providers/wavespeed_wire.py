@@ -141,7 +141,7 @@ def decipher(
             was refused.
         ProviderDown: a 5xx, or nothing that can be read.
     """
-    envelope = _object(body)
+    envelope = json_object(body)
     code = _integer(envelope.get("code"))
     if 200 <= status < 300 and "data" in envelope and code in {200, None}:
         return envelope["data"]
@@ -323,7 +323,7 @@ def amount(data: Any, *names: str) -> int:
         raise ProviderDown(f"{names[0]} is no amount") from error
 
 
-def _object(body: bytes) -> Mapping[str, Any]:
+def json_object(body: bytes) -> Mapping[str, Any]:
     """The JSON object in ``body``; an empty one where there is none."""
     try:
         value = json.loads(body)
