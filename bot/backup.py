@@ -17,6 +17,7 @@ from bot.process import locked
 from bot.settings import Settings
 from bot.storage import archive, backup
 from bot.storage.database import Database
+from bot.storage.whole import UNFINISHED
 
 RESULTS = "results"
 _OPERATORS = ("styles.toml", own_models.NAME)  # what whoever runs the bot may have put into DATA_DIR
@@ -36,7 +37,7 @@ def make(settings: Settings, path: Path, clock: Clock) -> archive.Manifest:
         raise StartRefused(f"There is no folder {path.parent}: make it, or name another file")
     made_at, data = clock.now(), settings.data_dir
     url, engine_url = settings.app_database_url, settings.engine_database_url
-    with _told(path), TemporaryDirectory(prefix=archive.UNFINISHED, dir=path.parent) as folder:
+    with _told(path), TemporaryDirectory(prefix=UNFINISHED, dir=path.parent) as folder:
         copies = Path(folder)
         revision = backup.copy(url, engine_url, copies)
         with archive.writing(path) as writer:

@@ -17,7 +17,7 @@ from bot.chat.admin_values import EditView, GroupView, Home, PersonView, TodayVi
 from bot.chat.menus import Menu
 from bot.domain.access import Standing
 from bot.domain.budgets import KINDS, Account, Kind, Scope
-from bot.domain.edits import Edit, EditState
+from bot.domain.edits import UNFINISHED, Edit, EditState
 from bot.domain.money import dollars
 from bot.errors import ProviderError
 
@@ -136,9 +136,8 @@ class Reads:
         return pages.today(view, self._.zone, language)
 
     async def _running(self, _: str, language: str | None) -> Menu:
-        states = [state for state in EditState if not state.final]
         return await self._edits(
-            await self._.lists.listed(states, limit=_MOST), "running", "running", language
+            await self._.lists.listed(UNFINISHED, limit=_MOST), "running", "running", language
         )
 
     async def _unknown(self, _: str, language: str | None) -> Menu:

@@ -52,6 +52,8 @@ _FINAL = frozenset(
         EditState.UNDELIVERABLE,
     }
 )
+UNFINISHED = tuple(state for state in EditState if not state.final)
+OPEN_REQUESTS = (RequestState.COLLECTING, RequestState.PREPARING, RequestState.ASKING)
 
 
 class Joined(StrEnum):

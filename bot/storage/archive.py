@@ -17,13 +17,12 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import IO
 
 from bot.errors import StartRefused
+from bot.storage.whole import written
 
 FORMAT = 1
-UNFINISHED = ".unfinished-"
 _MANIFEST = "manifest.json"
 _MOST_MANIFEST = 1_000_000
 # Every part begins with a letter or a digit, so that none is `..`, hidden, or absolute.
@@ -96,17 +95,8 @@ def writing(path: Path) -> Iterator[Writer]:
     Raises:
         OSError.
     """
-    with NamedTemporaryFile(prefix=UNFINISHED, dir=path.parent, delete=False) as file:  # mode 0600
-        unfinished = Path(file.name)
-        try:
-            with _opened(file, gzipped=path.name.endswith(_GZIPPED)) as tar:
-                yield Writer(tar)
-            file.flush()
-            os.fsync(file.fileno())
-            unfinished.replace(path)
-        except BaseException:
-            unfinished.unlink(missing_ok=True)
-            raise
+    with written(path) as file, _opened(file, gzipped=path.name.endswith(_GZIPPED)) as tar:
+        yield Writer(tar)
 
 
 def _opened(file: IO[bytes], *, gzipped: bool) -> tarfile.TarFile:

@@ -17,7 +17,7 @@ from pathlib import Path
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, delete, insert, inspect, text, update
 
-from bot.domain.edits import EditState, RequestState
+from bot.domain.edits import OPEN_REQUESTS, UNFINISHED, EditState, RequestState
 from bot.domain.restored import NOTE, Restored
 from bot.errors import EditUnknown, StartRefused
 from bot.storage import postgres_tools
@@ -28,8 +28,6 @@ from bot.storage.tables import EDITS, INBOX, METADATA, NOTES, REQUESTS
 
 APP, ENGINE, DUMP = "wavebrush.sqlite", "wavebrush-engine.sqlite", "wavebrush.dump"
 """The names of the copies. On Postgres one holds both databases."""
-_UNFINISHED = tuple(state for state in EditState if not state.final)
-_OPEN = (RequestState.COLLECTING, RequestState.PREPARING, RequestState.ASKING)
 _NO_TABLES = "The database has no tables yet: there is nothing to back up"
 
 
@@ -147,13 +145,13 @@ def _give_up(connection: Connection, made_at: datetime, now: datetime) -> Restor
     """
     edits = (
         update(EDITS)
-        .where(EDITS.c.state.in_(_UNFINISHED))
+        .where(EDITS.c.state.in_(UNFINISHED))
         .values(state=EditState.UNKNOWN, reason=EditUnknown.key, ended_at=now)
         .returning(EDITS.c.id)
     )
     requests = (
         update(REQUESTS)
-        .where(REQUESTS.c.state.in_(_OPEN))
+        .where(REQUESTS.c.state.in_(OPEN_REQUESTS))
         .values(state=RequestState.EXPIRED, due_at=None)
         .returning(REQUESTS.c.id, REQUESTS.c.addressed)
     )

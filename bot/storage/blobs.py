@@ -8,14 +8,13 @@ import re
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 
 from bot.errors import StorageBusy
+from bot.storage.whole import UNFINISHED, written
 
 # Every part begins with a letter or a digit, so that none is `..`, hidden, or absolute.
 _PART = r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}"
 _KEY = re.compile(rf"{_PART}(/{_PART}){{0,3}}")
-_UNFINISHED = ".unfinished-"
 
 
 class FileBlobs:
@@ -86,16 +85,8 @@ class FileBlobs:
 
 def _write(path: Path, data: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    with NamedTemporaryFile(prefix=_UNFINISHED, dir=path.parent, delete=False) as file:
-        unfinished = Path(file.name)
-        try:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-            unfinished.replace(path)
-        except BaseException:
-            unfinished.unlink(missing_ok=True)
-            raise
+    with written(path) as file:
+        file.write(data)
     _sync_folder(path.parent)
 
 
@@ -114,5 +105,5 @@ def _purge(root: Path, before: float) -> int:
         with suppress(FileNotFoundError):  # a put that was just finished, or another process's purge
             if path.is_file() and path.stat().st_mtime < before:
                 path.unlink()
-                purged += not path.name.startswith(_UNFINISHED)
+                purged += not path.name.startswith(UNFINISHED)
     return purged

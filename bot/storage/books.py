@@ -17,13 +17,12 @@ from sqlalchemy import ColumnElement, Row, and_, func, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.budgets import GROUP_DAY, KINDS, Budgets, Kind, Scope
-from bot.domain.edits import Edit, EditState
+from bot.domain.edits import UNFINISHED, Edit
 from bot.domain.money import dollars
 from bot.errors import OverBudget, TooManyWaiting
 from bot.storage.database import Database
 from bot.storage.tables import COUNTERS, EDITS, LIMITS
 
-_UNFINISHED = tuple(state for state in EditState if not state.final)
 _PERSON = 0x50657273  # any number that is ours: the first half of an advisory lock's name
 _KINDS = {(kind.scope.value, kind.period.value): kind for kind in KINDS}
 _INT4 = 2**31 - 1
@@ -85,7 +84,7 @@ class Books:
         if database.on_postgres:  # SQLite has one writer; here two accepts would not see each other
             lock = text("SELECT pg_advisory_xact_lock(:kind, :person)")
             await connection.execute(lock, {"kind": _PERSON, "person": user_id % _INT4})
-        open_ = select(func.count()).where(EDITS.c.user_id == user_id, EDITS.c.state.in_(_UNFINISHED))
+        open_ = select(func.count()).where(EDITS.c.user_id == user_id, EDITS.c.state.in_(UNFINISHED))
         count: int = (await connection.execute(open_)).scalar_one()
         if count > self.most_open:
             raise TooManyWaiting(

@@ -10,15 +10,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.access import Standing
 from bot.domain.budgets import GROUP_DAY, Scope
-from bot.domain.edits import Edit, EditState, RequestState
+from bot.domain.edits import OPEN_REQUESTS, UNFINISHED, Edit, RequestState
 from bot.storage.books import Counter, add
 from bot.storage.database import Database
 from bot.storage.ledger import held_by, spent_by
 from bot.storage.tables import EDITS, GROUPS, INBOX, LEDGER, LIMITS, METADATA, REQUESTS
 from bot.storage.values import edit_of
 
-_OPEN = (RequestState.COLLECTING, RequestState.PREPARING, RequestState.ASKING)
-_UNFINISHED = tuple(state for state in EditState if not state.final)
 _MANY = 100
 
 
@@ -85,8 +83,8 @@ class SqlChats:
 
     async def left(self, chat_id: int) -> list[Edit]:
         """Close the open requests of a chat that takes no more answers; its edits that are not final."""
-        requests = update(REQUESTS).where(REQUESTS.c.chat_id == chat_id, REQUESTS.c.state.in_(_OPEN))
-        edits = select(EDITS).where(EDITS.c.chat_id == chat_id, EDITS.c.state.in_(_UNFINISHED))
+        requests = update(REQUESTS).where(REQUESTS.c.chat_id == chat_id, REQUESTS.c.state.in_(OPEN_REQUESTS))
+        edits = select(EDITS).where(EDITS.c.chat_id == chat_id, EDITS.c.state.in_(UNFINISHED))
         async with self._database.writing() as connection:
             await connection.execute(requests.values(state=RequestState.EXPIRED, due_at=None))
             return [edit_of(row) for row in await connection.execute(edits)]
@@ -97,9 +95,9 @@ class SqlChats:
         shared = exists().where(
             other.c.chat_id == EDITS.c.chat_id,
             other.c.status_message_id == EDITS.c.status_message_id,
-            other.c.state.in_(_UNFINISHED),
+            other.c.state.in_(UNFINISHED),
         )
-        left = and_(EDITS.c.status_message_id.is_not(None), EDITS.c.state.not_in(_UNFINISHED), ~shared)
+        left = and_(EDITS.c.status_message_id.is_not(None), EDITS.c.state.not_in(UNFINISHED), ~shared)
         query = select(EDITS).where(left).order_by(EDITS.c.created_at).limit(_MANY)
         async with self._database.reading() as connection:
             return [edit_of(row) for row in await connection.execute(query)]
@@ -118,7 +116,7 @@ def _gone(table: Table) -> dict[str, ColumnElement[Any] | None]:
 async def _forget_pictures(connection: AsyncConnection, chat_id: int) -> None:
     """Open requests remember which message each picture came with, too."""
     query = select(REQUESTS.c.id, REQUESTS.c.pictures).where(
-        REQUESTS.c.chat_id == chat_id, REQUESTS.c.message_id < 0, REQUESTS.c.state.in_(_OPEN)
+        REQUESTS.c.chat_id == chat_id, REQUESTS.c.message_id < 0, REQUESTS.c.state.in_(OPEN_REQUESTS)
     )
     for row in (await connection.execute(query)).all():
         pictures = [{**picture, "message_id": -abs(picture["message_id"])} for picture in row.pictures]

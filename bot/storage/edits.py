@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import meters
 from bot.domain.catalogue import QUALITY
-from bot.domain.edits import Attempt, AttemptState, Edit, EditState, KeptResult
+from bot.domain.edits import UNFINISHED, Attempt, AttemptState, Edit, EditState, KeptResult
 from bot.domain.stores import EditEnded
 from bot.storage import ledger
 from bot.storage.books import Books
@@ -22,7 +22,6 @@ from bot.storage.tables import ATTEMPTS, EDITS, RESULTS
 from bot.storage.values import attempt_of, edit_columns, edit_of, result_of
 
 _FINAL = tuple(state for state in EditState if state.final)
-_UNFINISHED = tuple(state for state in EditState if not state.final)
 # What of an attempt may still change. A prediction that was given up may be found after all.
 _UNDECIDED = (AttemptState.OPEN, AttemptState.RUNNING, AttemptState.UNKNOWN)
 # After these the provider has nothing of ours to bill, so that another attempt may open.
@@ -64,7 +63,7 @@ class SqlEdits:
         if state.final:
             raise ValueError(f"{state} is final: settle the edit")
         order = list(EditState)
-        earlier = [before for before in _UNFINISHED if order.index(before) <= order.index(state)]
+        earlier = [before for before in UNFINISHED if order.index(before) <= order.index(state)]
         change = update(EDITS).where(EDITS.c.id == edit_id, EDITS.c.state.in_(earlier)).values(state=state)
         async with self._database.writing() as connection:
             return (await connection.execute(change)).rowcount == 1
@@ -73,7 +72,7 @@ class SqlEdits:
         """All that are not final and were created before a time, oldest first."""
         query = (
             select(EDITS)
-            .where(EDITS.c.state.in_(_UNFINISHED), EDITS.c.created_at < created_before)
+            .where(EDITS.c.state.in_(UNFINISHED), EDITS.c.created_at < created_before)
             .order_by(EDITS.c.created_at, EDITS.c.id)
         )
         async with self._database.reading() as connection:
@@ -210,7 +209,7 @@ class SqlEdits:
         if not state.final or charge < 0:
             raise ValueError(f"an edit can't be settled as {state} for {charge}")
         unknown = state is EditState.UNKNOWN
-        open_ = _UNFINISHED if unknown else (*_UNFINISHED, EditState.UNKNOWN)
+        open_ = UNFINISHED if unknown else (*UNFINISHED, EditState.UNKNOWN)
         expected = [one for one in open_ if only in {None, one}]
         end = (
             update(EDITS)
@@ -268,7 +267,7 @@ class SqlEdits:
         async with self._database.writing() as connection:
             locked = select(EDITS.c.state, EDITS.c.model).where(EDITS.c.id == edit_id).with_for_update()
             edit = (await connection.execute(locked)).one_or_none()
-            if edit is None or edit.state not in _UNFINISHED:
+            if edit is None or edit.state not in UNFINISHED:
                 return False
             last = (await connection.execute(_newest_attempt(edit_id))).one_or_none()
             if last is not None and last.state not in _NOT_BOUGHT:
@@ -280,12 +279,12 @@ class SqlEdits:
 
     async def unfinished_of(self, user_id: int, chat_id: int | None = None) -> list[Edit]:
         """What of a person's edits (in one chat) is not final, newest first."""
-        return await self._newest(user_id, chat_id, EDITS.c.state.in_(_UNFINISHED))
+        return await self._newest(user_id, chat_id, EDITS.c.state.in_(UNFINISHED))
 
     async def unfinished_at(self, chat_id: int, message_id: int) -> list[Edit]:
         """What is not final and was asked for by that message, or shows its progress in it."""
         here = or_(EDITS.c.message_id == message_id, EDITS.c.status_message_id == message_id)
-        query = select(EDITS).where(EDITS.c.chat_id == chat_id, EDITS.c.state.in_(_UNFINISHED), here)
+        query = select(EDITS).where(EDITS.c.chat_id == chat_id, EDITS.c.state.in_(UNFINISHED), here)
         async with self._database.reading() as connection:
             return [edit_of(row) for row in await connection.execute(query)]
 
@@ -349,7 +348,7 @@ class SqlEdits:
 
 async def _change(connection: AsyncConnection, edit_id: str, **values: Any) -> bool:
     """Compare and set: change the edit if it is not final."""
-    change = update(EDITS).where(EDITS.c.id == edit_id, EDITS.c.state.in_(_UNFINISHED)).values(**values)
+    change = update(EDITS).where(EDITS.c.id == edit_id, EDITS.c.state.in_(UNFINISHED)).values(**values)
     return (await connection.execute(change)).rowcount == 1
 
 

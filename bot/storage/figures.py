@@ -9,7 +9,7 @@ from sqlalchemy import Select, case, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.budgets import Period, Scope
-from bot.domain.edits import EditState, RequestState
+from bot.domain.edits import OPEN_REQUESTS, EditState
 from bot.domain.figures import Figures, Group
 from bot.errors import StorageBusy
 from bot.storage.books import Books
@@ -17,7 +17,6 @@ from bot.storage.database import Database
 from bot.storage.tables import COUNTERS, EDITS, INBOX, NOTES, REQUESTS, TURNS
 
 _SHOWN = tuple(state for state in EditState if not state.final or state is EditState.UNKNOWN)
-_OPEN = (RequestState.COLLECTING, RequestState.PREPARING, RequestState.ASKING)
 
 
 class SqlFigures:
@@ -65,7 +64,9 @@ _EDITS = (
     .where(EDITS.c.state.in_(_SHOWN))
     .group_by(EDITS.c.state, EDITS.c.model)
 )
-_REQUESTS = select(REQUESTS.c.state, _COUNT).where(REQUESTS.c.state.in_(_OPEN)).group_by(REQUESTS.c.state)
+_REQUESTS = (
+    select(REQUESTS.c.state, _COUNT).where(REQUESTS.c.state.in_(OPEN_REQUESTS)).group_by(REQUESTS.c.state)
+)
 _KIND = case((TURNS.c.granted_at.is_(None), "waiting"), else_="granted").label("kind")
 _TURNS = (
     select(TURNS.c.provider, _KIND, _COUNT).where(TURNS.c.returned_at.is_(None)).group_by("provider", "kind")

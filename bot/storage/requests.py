@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Update, and_, case, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain.edits import Edit, Joined, Place, Request, RequestState
+from bot.domain.edits import OPEN_REQUESTS, Edit, Joined, Place, Request, RequestState
 from bot.domain.roles import Decision
 from bot.storage.books import Books
 from bot.storage.database import Database
@@ -18,8 +18,6 @@ from bot.storage.inbox import mark_done
 from bot.storage.ledger import hold
 from bot.storage.tables import EDITS, REQUESTS
 from bot.storage.values import edit_columns, request_columns, request_of
-
-_OPEN = (RequestState.COLLECTING, RequestState.PREPARING, RequestState.ASKING)
 
 
 class SqlRequests:
@@ -81,7 +79,7 @@ class SqlRequests:
         They are collecting ones that are complete, preparing ones whose process gave no answer, and
         asking ones whose question was never shown.
         """
-        due = and_(REQUESTS.c.state.in_(_OPEN), REQUESTS.c.due_at <= now)
+        due = and_(REQUESTS.c.state.in_(OPEN_REQUESTS), REQUESTS.c.due_at <= now)
         oldest = select(REQUESTS.c.id).where(due).order_by(REQUESTS.c.due_at, REQUESTS.c.id).limit(limit)
         if self._database.on_postgres:
             oldest = oldest.with_for_update(skip_locked=True)
@@ -101,7 +99,7 @@ class SqlRequests:
         """When the next request is due, if any."""
         earliest = (
             select(REQUESTS.c.due_at)
-            .where(REQUESTS.c.state.in_(_OPEN), REQUESTS.c.due_at.is_not(None))
+            .where(REQUESTS.c.state.in_(OPEN_REQUESTS), REQUESTS.c.due_at.is_not(None))
             .order_by(REQUESTS.c.due_at)
             .limit(1)
         )
@@ -114,38 +112,11 @@ class SqlRequests:
 
         An album in a group that has not turned to the bot wants nothing of it.
         """
-        newest = (
-            select(REQUESTS)
-            .where(
-                REQUESTS.c.chat_id == chat_id,
-                REQUESTS.c.user_id == user_id,
-                REQUESTS.c.state.in_(_OPEN),
-                REQUESTS.c.prompt.is_(None),
-                REQUESTS.c.addressed,
-            )
-            .order_by(REQUESTS.c.created_at.desc(), REQUESTS.c.message_id.desc())
-            .limit(1)
-        )
-        async with self._database.reading() as connection:
-            row = (await connection.execute(newest)).one_or_none()
-        return None if row is None else request_of(row)
+        return await self._newest_open(chat_id, user_id, REQUESTS.c.prompt.is_(None))
 
     async def newest_open(self, chat_id: int, user_id: int) -> Request | None:
         """The newest request of this person in this chat that is not closed."""
-        newest = (
-            select(REQUESTS)
-            .where(
-                REQUESTS.c.chat_id == chat_id,
-                REQUESTS.c.user_id == user_id,
-                REQUESTS.c.state.in_(_OPEN),
-                REQUESTS.c.addressed,
-            )
-            .order_by(REQUESTS.c.created_at.desc(), REQUESTS.c.message_id.desc())
-            .limit(1)
-        )
-        async with self._database.reading() as connection:
-            row = (await connection.execute(newest)).one_or_none()
-        return None if row is None else request_of(row)
+        return await self._newest_open(chat_id, user_id)
 
     async def ask(self, request_id: str, *, for_words: bool) -> bool:
         """Move from preparing to asking; False if it is elsewhere, or if words came meanwhile."""
@@ -173,7 +144,7 @@ class SqlRequests:
             return await _move(
                 connection,
                 request_id,
-                _OPEN,
+                OPEN_REQUESTS,
                 REQUESTS.c.prompt.is_(None),
                 prompt=prompt,
                 state=case((asking, RequestState.PREPARING), else_=REQUESTS.c.state),
@@ -192,7 +163,7 @@ class SqlRequests:
 
     async def close(self, request_id: str, state: RequestState) -> bool:
         """Move an open request to refused or expired; False if it was closed already."""
-        return await self._move(request_id, _OPEN, state=state, due_at=None)
+        return await self._move(request_id, OPEN_REQUESTS, state=state, due_at=None)
 
     async def accept(self, request_id: str, edits: Sequence[Edit]) -> bool:
         """Hold the money, insert the edits and mark the request accepted, all or nothing.
@@ -223,7 +194,7 @@ class SqlRequests:
         """Expire the open requests that were created before a time; how many there were."""
         expire = (
             update(REQUESTS)
-            .where(REQUESTS.c.state.in_(_OPEN), REQUESTS.c.created_at < before)
+            .where(REQUESTS.c.state.in_(OPEN_REQUESTS), REQUESTS.c.created_at < before)
             .values(state=RequestState.EXPIRED, due_at=None)
         )
         async with self._database.writing() as connection:
@@ -231,7 +202,7 @@ class SqlRequests:
 
     async def blank(self, before: datetime) -> int:
         """Forget the words of closed requests that were created before a time; of how many."""
-        closed = (REQUESTS.c.state.not_in(_OPEN), REQUESTS.c.created_at < before)
+        closed = (REQUESTS.c.state.not_in(OPEN_REQUESTS), REQUESTS.c.created_at < before)
         blank = update(REQUESTS).where(*closed, REQUESTS.c.prompt.is_not(None)).values(prompt=None)
         async with self._database.writing() as connection:
             return (await connection.execute(blank)).rowcount
@@ -257,6 +228,25 @@ class SqlRequests:
             .returning(EDITS.c.id)
         )
         return len((await connection.execute(insert)).all())
+
+    async def _newest_open(
+        self, chat_id: int, user_id: int, *conditions: ColumnElement[bool]
+    ) -> Request | None:
+        newest = (
+            select(REQUESTS)
+            .where(
+                REQUESTS.c.chat_id == chat_id,
+                REQUESTS.c.user_id == user_id,
+                REQUESTS.c.state.in_(OPEN_REQUESTS),
+                REQUESTS.c.addressed,
+                *conditions,
+            )
+            .order_by(REQUESTS.c.created_at.desc(), REQUESTS.c.message_id.desc())
+            .limit(1)
+        )
+        async with self._database.reading() as connection:
+            row = (await connection.execute(newest)).one_or_none()
+        return None if row is None else request_of(row)
 
     async def _move(
         self, request_id: str, states: Iterable[RequestState], *conditions: ColumnElement[bool], **values: Any
