@@ -140,7 +140,6 @@ def _edits() -> None:
         sa.Column("charged", sa.BigInteger(), nullable=True),
         sa.Column("status_message_id", sa.BigInteger(), nullable=True),
         sa.Column("result_message_id", sa.BigInteger(), nullable=True),
-        sa.Column("result_file_id", sa.String(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("submitted_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),

@@ -24,8 +24,11 @@ _OPEN = sa.text("returned_at IS NULL")
 
 def upgrade() -> None:
     """Make them, and count what the ledger has."""
+    found = sa.inspect(op.get_bind())
     for table, column in _new_columns():
-        op.add_column(table, column)
+        # For a while 0001 made `result_file_id` itself, so some databases have it.
+        if column.name not in {there["name"] for there in found.get_columns(table)}:
+            op.add_column(table, column)
     op.create_index("ix_edits_batch", "edits", ["batch"])
     op.create_index("ix_attempts_opened_at", "attempts", ["opened_at"])
     _groups()
@@ -63,6 +66,7 @@ def _new_columns() -> Iterator[tuple[str, sa.Column[Any]]]:
     yield "users", sa.Column("seen_at", sa.DateTime(timezone=True), nullable=True)
     yield "preferences", sa.Column("complexity", sa.String(), nullable=True)
     yield "preferences", sa.Column("results", sa.Integer(), server_default="1", nullable=False)
+    yield "edits", sa.Column("result_file_id", sa.String(), nullable=True)
     yield "edits", sa.Column("batch", sa.String(), nullable=True)
     yield "attempts", sa.Column("cost", sa.BigInteger(), nullable=True)
 

@@ -78,6 +78,16 @@ def test_the_ledger_is_counted_when_budgets_come(empty_url: str) -> None:
         assert (people[0], bool(people[1]), bool(people[2])) == ("unknown", False, False)
 
 
+def test_a_column_that_is_there_already_is_left_alone(empty_url: str) -> None:
+    """A database of the weeks in which 0001 made one of 0002's columns is upgraded as all others are."""
+    with migrations.connect(empty_url) as connection:
+        command.upgrade(migrations.config(connection), "0001")
+        assert "result_file_id" not in {column["name"] for column in inspect(connection).get_columns("edits")}
+        connection.execute(text("ALTER TABLE edits ADD COLUMN result_file_id VARCHAR"))
+    upgrade(empty_url)
+    assert _revision(empty_url) == "0002"
+
+
 def test_upgrading_again_changes_nothing(url: str) -> None:
     """Every start upgrades; most find nothing to do."""
     upgrade(url)
