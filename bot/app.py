@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import uuid
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from datetime import timedelta
@@ -21,6 +22,7 @@ from bot.chat.questions import Asking
 from bot.clock import SystemClock
 from bot.domain.access import Rules
 from bot.domain.pictures import Limits
+from bot.errors import StartRefused
 from bot.imaging.service import Imaging
 from bot.jobs import ending, preparing, steps, workflow
 from bot.jobs.admitting import Admitting
@@ -30,28 +32,32 @@ from bot.jobs.deciding import Deciding
 from bot.jobs.engine import Engine
 from bot.jobs.housekeeping import Housekeeping
 from bot.jobs.keyring import Keyring
+from bot.jobs.leases import OnlyOne, Presence
 from bot.jobs.posting import Posting
 from bot.jobs.restored import AfterRestore
 from bot.jobs.watch import Watch
 from bot.jobs.webhooks import Webhooks
-from bot.process import check_sqlite, locked, running, until_told
+from bot.process import Loop, Role, check_sqlite, locked, running, until_told
 from bot.settings import Settings
 from bot.storage.database import Database
 from bot.storage.migrations import upgrade
 from bot.web import metrics
 from bot.web.metrics import Metrics
+from bot.web.server import Check
 from bot.wiring import incoming, outgoing, rooms
 from bot.wiring.money import WAVESPEED, Money
 from bot.wiring.world import Parts, Storage, World
 
 log = structlog.get_logger(__name__)
 
-# Pending workflows belong to the executor that started them: a fixed name lets a restart take its own up.
-_EXECUTOR = "wavebrush"
+# Pending workflows belong to the process that works on them. On SQLite there is one at a time, whose fixed
+# name lets a restart take its own up; on Postgres each has a name of its own.
+_LONE = "wavebrush"
 
 
 async def run(
     settings: Settings,
+    role: Role = Role.ALL,
     *,
     claim: Callable[[str], None] | None = None,
     ready: Callable[[str], None] | None = None,
@@ -61,6 +67,7 @@ async def run(
 
     Args:
         settings: all of them.
+        role: what this process does.
         claim: called with the code that makes who sends it the admin, if there is none.
         ready: called with the bot's username once everything works.
         host: the address to listen on.
@@ -69,7 +76,7 @@ async def run(
         StartRefused: it can't start as it is set up. PollingStopped: it hangs and must be restarted.
     """
     async with AsyncExitStack() as stack:
-        world = await _open(settings, stack, host)
+        world = await _open(settings, role, stack, host)
         await _work(world, claim or (lambda _: None), _announced(ready))
 
 
@@ -82,10 +89,15 @@ def _announced(ready: Callable[[str], None] | None) -> Callable[[str], None]:
     return announce
 
 
-async def _open(settings: Settings, stack: AsyncExitStack, host: str) -> World:
+async def _open(settings: Settings, role: Role, stack: AsyncExitStack, host: str) -> World:
     """Open everything in order; the stack closes it in the opposite one."""
     check_sqlite(settings.app_database_url)
-    stack.enter_context(locked(settings.data_dir))
+    if role is not Role.ALL and not settings.on_postgres:
+        raise StartRefused(
+            "front and worker share a Postgres database: set DATABASE_URL to postgresql://…, "
+            "or start all in one process with: python -m bot run"
+        )
+    stack.enter_context(locked(settings.data_dir, shared=settings.on_postgres))
     await asyncio.to_thread(upgrade, settings.app_database_url)
     offered_styles = styles.load(settings.data_dir / "styles.toml")
     rows = own_models.rows(settings.data_dir)
@@ -93,8 +105,9 @@ async def _open(settings: Settings, stack: AsyncExitStack, host: str) -> World:
     site, _ = await stack.enter_async_context(incoming.page(settings, clock, host))
     database = Database.open(settings.app_database_url)
     stack.push_async_callback(database.close)
-    await stack.enter_async_context(database.alone())
-    storage = Storage.over(settings, database, clock)
+    await stack.enter_async_context(database.held())
+    owner = uuid.uuid4().hex if settings.on_postgres else _LONE
+    storage = Storage.over(settings, database, clock, owner)
     imaging = Imaging(Limits(), deadline=timing.imaging)
     await imaging.start()
     stack.push_async_callback(imaging.stop)
@@ -116,8 +129,11 @@ async def _open(settings: Settings, stack: AsyncExitStack, host: str) -> World:
     stack.push_async_callback(telegram.shutdown)
     return World(
         settings,
+        role,
         clock,
         storage,
+        Presence(storage.leases, owner, timing),
+        OnlyOne(storage.leases, timing, clock),
         provider,
         providers,
         imaging,
@@ -147,8 +163,17 @@ def _jobs(world: World) -> Parts:
     url = world.settings.engine_database_url
     running_edits: workflow.Running = {}
     edit = workflow.build(work, timing, running_edits)
-    most = world.settings.max_edits_per_user
-    engine = Engine(url, _EXECUTOR, edit, running_edits, timing, clock, at_once_per_person=most)
+    engine = Engine(
+        url,
+        world.presence.owner,
+        edit,
+        running_edits,
+        timing,
+        clock,
+        at_once_per_person=world.settings.max_edits_per_user,
+        works=world.role.works,
+        alive=world.presence.alive,
+    )
     ports = preparing.Ports(
         requests=storage.requests,
         edits=storage.edits,
@@ -242,50 +267,85 @@ async def _entrance(world: World, parts: Parts) -> Entrance:
     )
 
 
-async def _work(world: World, claim: Callable[[str], None], ready: Callable[[str], None]) -> None:
-    """Start all loops, wait for the signal, stop them: intake first, paid work with patience."""
-    clock, storage, timing = world.clock, world.storage, world.settings.timing
-    bot = world.telegram.bot
-    parts = _jobs(world)
-    door = await _entrance(world, parts)
-    application.route(
-        world.telegram, door.gate, rooms.build(world, parts, door), before=door.groups.handlers()
-    )
-    dispatch = Dispatch(bot, storage.inbox, world.telegram.process_update, timing, clock)
-    receives, receiving = world.ways.updates(bot, storage.inbox, dispatch.arrived)
-    checks = {"telegram": receives, "database": storage.figures.problem, "engine": parts.engine.problem}
-    measured = _metrics(world, parts)
-    money = world.money.loops(world.live, parts.balance, parts.bills)
-    restored = AfterRestore(storage.notes, storage.edits, storage.requests, parts.messages, timing, clock)
+def _chores(world: World, parts: Parts) -> Loop:
+    """What one process at a time does for all."""
+    storage, settings, timing, clock = world.storage, world.settings, world.settings.timing, world.clock
     house = Housekeeping(
         edits=storage.edits,
         requests=storage.requests,
         inbox=storage.inbox,
         buttons=storage.buttons,
         blobs=storage.blobs,
-        result_days=world.settings.result_days,
+        result_days=settings.result_days,
         turns=storage.turns,
         preparing=parts.preparing,
         engine=parts.engine,
         timing=timing,
         clock=clock,
     )
-    await parts.engine.launch()
-    # No other process works on these data, so what the last one held is free again.
-    await storage.inbox.release()
-    now = clock.now()
-    await storage.requests.release(now, now + timedelta(seconds=timing.album_quiet))
+    restored = AfterRestore(storage.notes, storage.edits, storage.requests, parts.messages, timing, clock)
+    return world.only.loop("chores", house.run, parts.balance.run, parts.bills.run, restored.run)
+
+
+def _intake(world: World, parts: Parts, door: Entrance) -> tuple[Check, list[Loop]]:
+    """How updates come in, and whether they do."""
+    storage, timing, clock, bot = world.storage, world.settings.timing, world.clock, world.telegram.bot
+    application.route(
+        world.telegram, door.gate, rooms.build(world, parts, door), before=door.groups.handlers()
+    )
+    handle = world.telegram.process_update
+    dispatch = Dispatch(bot, storage.inbox, handle, timing, clock, world.presence.owner)
+    receives, receiving = world.ways.updates(bot, storage.inbox, dispatch.arrived, world.only)
+    return receives, [receiving, dispatch.run, parts.preparing.run]
+
+
+async def _join(world: World, engine: Engine) -> Loop:
+    """Be one of those that work on these data; what goes on being one of them.
+
+    What the dead held is taken up, first of all what this very process held before it was started again.
+    """
+    storage, clock, timing = world.storage, world.clock, world.settings.timing
+
+    async def edits(alive: frozenset[str]) -> None:
+        await engine.take_over()
+
+    async def requests(alive: frozenset[str]) -> None:
+        await storage.requests.release(clock.now(), alive)
+
+    free = (storage.inbox.release, requests, edits)
+    alive = await world.presence.enter()
+    await engine.launch()
+    if alive == {world.presence.owner}:
+        await storage.requests.wait_for_parts(clock.now() + timedelta(seconds=timing.album_quiet))
+    for take_back in free:
+        await take_back(alive)
+    return world.presence.loop(*(free if world.settings.on_postgres else ()))
+
+
+async def _work(world: World, claim: Callable[[str], None], ready: Callable[[str], None]) -> None:
+    """Start all loops, wait for the signal, stop them: intake first, paid work with patience."""
+    timing, bot = world.settings.timing, world.telegram.bot
+    parts = _jobs(world)
+    door = await _entrance(world, parts)
+    checks: dict[str, Check] = {"database": world.storage.figures.problem, "engine": parts.engine.problem}
+    intake: list[Loop] = [_chores(world, parts)]
+    once: list[Loop] = []
+    if world.role.takes_in:
+        checks["telegram"], loops = _intake(world, parts, door)
+        intake += loops
+        once.append(door.profile.register)
+    measured = _metrics(world, parts)
+    present = await _join(world, parts.engine)
     hooked = [parts.webhooks.run] if parts.webhooks else []
-    always = (parts.watch.run, parts.progress.run, world.live.run, measured.lateness)
-    async with running(*always, *hooked, *money) as working:
-        intake = (*receiving, dispatch.run, parts.preparing.run, house.run)
+    always = (present, parts.watch.run, parts.progress.run, world.live.run, measured.lateness)
+    async with running(*always, *hooked, *world.money.loops(world.live)) as working:
         try:
             async with (
                 running(*intake) as taking_in,
-                running(door.profile.register, restored.run),
+                running(*once),
                 world.ways.open(world.site, checks, measured),
             ):
-                if code := await door.claims.offer():
+                if world.role.takes_in and (code := await door.claims.offer()):
                     claim(code)
                 await until_told([*working, *taking_in], lambda: ready(bot.username))
         finally:  # also when a loop broke: no step may meet what is closed after this
@@ -293,3 +353,4 @@ async def _work(world: World, claim: Callable[[str], None], ready: Callable[[str
             if not await parts.posting.close(timing.submit_whole):
                 log.error("stopped_while_posting")
             await parts.engine.stop(timing.shutdown)
+            await world.presence.leave()

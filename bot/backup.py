@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from bot import __version__, own_models
+from bot import __version__, failpoints, own_models
 from bot.clock import Clock
 from bot.domain.restored import Restored
 from bot.errors import StartRefused
@@ -44,6 +44,7 @@ def make(settings: Settings, path: Path, clock: Clock) -> archive.Manifest:
             for copy in sorted(copies.iterdir()):
                 writer.add(copy.name, copy)
             writer.add_folder(RESULTS, data / RESULTS)
+            failpoints.reached("backing_up")
             for name in _OPERATORS:
                 if (data / name).exists():
                     writer.add(name, data / name)
@@ -66,7 +67,7 @@ async def restore(settings: Settings, path: Path, clock: Clock, *, force: bool =
     with locked(settings.data_dir):
         database = Database.open(settings.app_database_url)
         try:
-            async with database.alone():
+            async with database.held(alone=True):
                 return await asyncio.to_thread(_restore, settings, path, clock, force=force)
         finally:
             await database.close()

@@ -1,4 +1,4 @@
-"""The command line: ``python -m bot run | demo | check | migrate | backup | restore | models | …``.
+"""The command line: ``python -m bot run | front | worker | demo | check | migrate | backup | …``.
 
 What takes long to load stands in the command that needs it: a wrong setting is told at once.
 """
@@ -21,7 +21,7 @@ from bot.clock import SystemClock
 from bot.domain.access import Policy
 from bot.domain.edits import EditState
 from bot.errors import StartRefused, WavebrushError
-from bot.process import locked
+from bot.process import Role, locked
 
 if TYPE_CHECKING:
     from bot.reports import Reports, Table
@@ -56,12 +56,28 @@ def _load() -> settings.Settings:
 @cli.command()
 def run() -> None:
     """Run the bot with your tokens, from the environment or .env."""
+    _run(Role.ALL)
+
+
+@cli.command()
+def front() -> None:
+    """Take updates in, and leave edits to workers that share the Postgres database."""
+    _run(Role.FRONT)
+
+
+@cli.command()
+def worker() -> None:
+    """Do edits only, of those that the processes sharing the Postgres database took in."""
+    _run(Role.WORKER)
+
+
+def _run(role: Role) -> None:
     loaded = _load()
     from bot import app
 
     gc.freeze()  # the program stays loaded: neither the collector nor the end need look through it
     try:
-        asyncio.run(app.run(loaded, claim=_offer))
+        asyncio.run(app.run(loaded, role, claim=_offer))
     except StartRefused as error:
         _refuse(error)
     except WavebrushError as error:

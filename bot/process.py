@@ -9,6 +9,7 @@ import signal
 import sqlite3
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +19,29 @@ _NEEDED_SQLITE = (3, 42)
 Loop = Callable[[], Coroutine[Any, Any, None]]
 
 
+class Role(StrEnum):
+    """What a process does: everything, or on a Postgres that several share, a part of it."""
+
+    ALL = "run"
+    FRONT = "front"
+    WORKER = "worker"
+
+    @property
+    def takes_in(self) -> bool:
+        """Whether it takes updates in, up to the accepted edit."""
+        return self is not Role.WORKER
+
+    @property
+    def works(self) -> bool:
+        """Whether it does edits."""
+        return self is not Role.FRONT
+
+
 @contextlib.contextmanager
-def locked(directory: Path) -> Iterator[None]:
-    """Hold the directory for this process alone: two would take each other's running edits up.
+def locked(directory: Path, *, shared: bool = False) -> Iterator[None]:
+    """Hold the directory for this process alone, or with others that share a database.
+
+    Two on one SQLite file would take each other's running edits up.
 
     Raises:
         StartRefused: another process has it, or it can't be written.
@@ -32,7 +53,7 @@ def locked(directory: Path) -> Iterator[None]:
         raise StartRefused(f"DATA_DIR ({directory}) can't be written: {error.strerror}") from error
     with file:
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(file, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
         except OSError:
             raise StartRefused(
                 f"DATA_DIR ({directory}) is in use by another running Wavebrush: stop that one first"

@@ -11,7 +11,6 @@ from urllib.parse import unquote, urlsplit
 from zoneinfo import ZoneInfo
 
 from pydantic import (
-    BeforeValidator,
     Field,
     SecretStr,
     ValidationError,
@@ -28,46 +27,17 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from bot import setting_values
 from bot.domain.access import Policy
 from bot.domain.budgets import Budgets
-from bot.domain.money import micros
 from bot.domain.timing import Timing
 from bot.errors import StartRefused
+from bot.setting_values import Dollars
 
 _TOKEN = re.compile(r"\d{5,12}:[A-Za-z0-9_-]{30,}")
-_AMOUNT = re.compile(r"\$?\d{1,6}(\.\d{1,6})?")
 # A database URL's password: between the user and the host, or as a parameter (SQLAlchemy reads both).
 _PASSWORD = re.compile(r"://[^:/@]*:([^@]*)@|[?&]password=([^&]*)")
-
-
-def _micros(value: object) -> object:
-    """Dollars as text, as ``2.50`` or ``$2.50``, to micro-dollars."""
-    if not isinstance(value, str):
-        return value
-    if not _AMOUNT.fullmatch(value.strip()):
-        raise ValueError("write dollars as 2.50")
-    return micros(value.strip().removeprefix("$"))
-
-
-Dollars = Annotated[int | None, BeforeValidator(_micros)]
-_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 _TELEGRAM_PORTS = frozenset({None, 443, 80, 88, 8443})  # source: Bot API, "setWebhook", notes
-
-
-def _origin(url: str) -> str:
-    """An https URL that others are told; plain http only to this machine, for tests."""
-    try:
-        parts = urlsplit(url)
-        local = parts.scheme == "http" and parts.hostname in _LOOPBACK
-        plain = not (parts.query or parts.fragment or parts.username) and not re.search(r"[^!-~]", url)
-        right = (parts.scheme == "https" or local) and bool(parts.hostname) and plain and parts.port != 0
-    except ValueError:  # brackets that don't match, or a port that is none
-        right = False
-    if not right:
-        raise ValueError("write it as https://bot.example.com")
-    return url
-
-
 DEMO_HINT = "To try Wavebrush without any account: make demo"
 
 
@@ -193,6 +163,23 @@ class Settings(BaseSettings):
         pattern=r"^(sqlite|postgres(ql)?)(\+\w+)?://\S+$",
         description="`sqlite:///path` or `postgresql://…`; empty: an SQLite file in `DATA_DIR`",
     )
+    results_url: str | None = Field(
+        default=None,
+        description="Where all machines keep results: `s3://bucket/prefix` or `file:///folder`; "
+        "empty: in `DATA_DIR`",
+    )
+    aws_endpoint_url: str | None = Field(
+        default=None, pattern=r"^https?://[^\s@]+$", description="The S3-compatible server; empty: Amazon's"
+    )
+    aws_region: str = Field(
+        default="us-east-1", pattern=r"^[a-z0-9-]+$", description="The region of the bucket"
+    )
+    aws_access_key_id: SecretStr | None = Field(
+        default=None, description="The key that opens the bucket; empty: what this machine itself may do"
+    )
+    aws_secret_access_key: SecretStr | None = Field(
+        default=None, validate_default=True, description="Its secret half"
+    )
     port: int = Field(
         default=8000, ge=0, le=65535, description="Port of the health page and webhooks; 0 takes any free one"
     )
@@ -219,9 +206,23 @@ class Settings(BaseSettings):
     @field_validator("wavespeed_api_key", "openai_api_key", "metrics_token")
     @classmethod
     def _key(cls, value: SecretStr | None) -> SecretStr | None:
-        if value is not None and not re.fullmatch(r"[!-~]{8,}", value.get_secret_value()):
-            raise ValueError("it has no spaces, and at least 8 characters")
-        return value
+        return setting_values.key(value)
+
+    @field_validator("aws_access_key_id", "aws_secret_access_key")
+    @classmethod
+    def _bucket_key(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        """Without a bucket they are for other programs: neither wanted nor kept."""
+        if not (info.data.get("results_url") or "").startswith("s3:"):
+            return None
+        halves = {info.data.get("aws_access_key_id", value) is None, value is None}
+        if info.field_name == "aws_secret_access_key" and len(halves) == 2:
+            raise ValueError("give AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or neither")
+        return setting_values.key(value)
+
+    @field_validator("results_url")
+    @classmethod
+    def _results(cls, value: str | None) -> str | None:
+        return None if value is None else setting_values.results(value)
 
     @field_validator("admins", mode="before")
     @classmethod
@@ -243,7 +244,7 @@ class Settings(BaseSettings):
     @field_validator("public_url")
     @classmethod
     def _public(cls, value: str | None) -> str | None:
-        return None if value is None else _origin(value.rstrip("/"))
+        return None if value is None else setting_values.origin(value.rstrip("/"))
 
     @field_validator("telegram_mode")
     @classmethod
@@ -254,7 +255,7 @@ class Settings(BaseSettings):
         if url is None:
             raise ValueError("webhook needs PUBLIC_URL, the https address where the internet reaches PORT")
         parts = urlsplit(url)
-        if parts.hostname not in _LOOPBACK and parts.port not in _TELEGRAM_PORTS:
+        if parts.hostname not in setting_values.LOOPBACK and parts.port not in _TELEGRAM_PORTS:
             raise ValueError("for webhooks Telegram takes a PUBLIC_URL with port 443, 80, 88 or 8443 only")
         return value
 
@@ -302,6 +303,11 @@ class Settings(BaseSettings):
         return self.database_url or f"sqlite:///{self.data_dir / 'wavebrush.sqlite'}"
 
     @property
+    def on_postgres(self) -> bool:
+        """Whether several processes may share the database."""
+        return not self.app_database_url.startswith("sqlite")
+
+    @property
     def engine_database_url(self) -> str:
         """The engine's: on SQLite a file of its own beside ours, on Postgres the same database."""
         url = self.app_database_url
@@ -311,10 +317,24 @@ class Settings(BaseSettings):
         return f"sqlite:///{path.with_name(path.stem + '-engine' + path.suffix)}"
 
     @property
+    def results_folder(self) -> Path | None:
+        """Where results are files; None: they are in a bucket."""
+        if self.results_url is None:
+            return self.data_dir / "results"
+        return Path(self.results_url.removeprefix("file://")) if self.results_url[:4] == "file" else None
+
+    @property
     def secrets(self) -> tuple[str, ...]:
         """What must never be written anywhere, in every spelling, the longest first."""
         passwords = _PASSWORD.findall(self.database_url or "")
-        keys = (self.telegram_bot_token, self.wavespeed_api_key, self.openai_api_key, self.metrics_token)
+        keys = (
+            self.telegram_bot_token,
+            self.wavespeed_api_key,
+            self.openai_api_key,
+            self.metrics_token,
+            self.aws_access_key_id,
+            self.aws_secret_access_key,
+        )
         plain = {
             *(key.get_secret_value() for key in keys if key is not None),
             *(written for groups in passwords for written in groups),

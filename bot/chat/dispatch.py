@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import uuid
 from collections import defaultdict, deque
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
@@ -27,13 +26,16 @@ Handle = Callable[[Update], Awaitable[None]]
 class Dispatch:
     """A lane a chat: a slow chat holds up no other. What a crash leaves undone is done at the next start."""
 
-    def __init__(self, bot: Bot, inbox: Inbox, handle: Handle, timing: Timing, clock: Clock) -> None:
+    def __init__(
+        self, bot: Bot, inbox: Inbox, handle: Handle, timing: Timing, clock: Clock, owner: str = ""
+    ) -> None:
+        """``owner`` is this process among those that take updates from the inbox."""
         self._bot = bot
         self._inbox = inbox
         self._handle = handle
         self._timing = timing
         self._clock = clock
-        self._owner = uuid.uuid4().hex
+        self._owner = owner
         self._lanes: dict[int, deque[InboxUpdate]] = defaultdict(deque)
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._held: set[int] = set()

@@ -8,12 +8,13 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeGuard
 
 import structlog
 from telegram import Bot
 from telegram.error import TelegramError
 
+from bot import failpoints
 from bot.chat.failures import translate
 from bot.clock import Clock
 from bot.domain.stores import Inbox, InboxUpdate
@@ -46,10 +47,19 @@ class Polling:
         self._arrived = arrived
         self._offset: int | None = None
         self._ours = False
+        self._polls = False
         self._attempted = self._succeeded = clock.monotonic()
 
     async def run(self) -> None:
         """Poll until cancelled. Nothing that Telegram or the database does ends it."""
+        self._attempted = self._succeeded = self._clock.monotonic()
+        self._ours, self._polls = False, True
+        try:
+            await self._run()
+        finally:
+            self._polls = False
+
+    async def _run(self) -> None:
         wait = self._timing.poll_retry
         while True:
             self._attempted = self._clock.monotonic()
@@ -76,7 +86,9 @@ class Polling:
             await asyncio.sleep(self._timing.poll_watchdog - idle + 0.01)
 
     async def problem(self) -> str | None:
-        """What is wrong with polling, for the health page; None while polls succeed."""
+        """What is wrong with polling, for the health page; None while polls succeed, or another polls."""
+        if not self._polls:
+            return None
         idle = self._clock.monotonic() - self._succeeded
         return f"no poll succeeded for {idle:.0f} s" if idle > self._timing.poll_watchdog else None
 
@@ -86,7 +98,9 @@ class Polling:
         updates = [wrapped for wrapped in map(wrap, raw) if wrapped is not None]
         if not updates:
             return
+        failpoints.reached("updates_fetched")
         await self._inbox.commit(updates, self._clock.now())
+        failpoints.reached("updates_committed")
         self._offset = max(update.update_id for update in updates) + 1
         self._arrived()
 
@@ -118,10 +132,17 @@ class Polling:
 
 def wrap(raw: Any) -> InboxUpdate | None:
     """A raw update for the inbox; None only if it has no usable id, so that it could not be confirmed."""
-    if not isinstance(raw, dict) or not isinstance(raw.get("update_id"), int):
+    number = raw.get("update_id") if isinstance(raw, dict) else None
+    if not _is_id(number):
         log.error("update_without_id", kind=type(raw).__name__)
         return None
-    return InboxUpdate(raw["update_id"], _lane(raw), json.dumps(raw))
+    # What no database keeps as text, half a surrogate pair and NUL, is replaced: words around it count.
+    body = json.dumps(raw, ensure_ascii=False).encode("utf-8", "replace").decode()
+    return InboxUpdate(number, _lane(raw), body.replace("\\u0000", "\\ufffd"))
+
+
+def _is_id(value: Any) -> TypeGuard[int]:
+    return isinstance(value, int) and abs(value) < 2**63
 
 
 def _lane(update: Mapping[str, Any]) -> int:
@@ -132,6 +153,6 @@ def _lane(update: Mapping[str, Any]) -> int:
         inner = payload.get("message")
         for holder in (payload, inner if isinstance(inner, dict) else {}):
             chat = holder.get("chat")
-            if isinstance(chat, dict) and isinstance(chat.get("id"), int):
-                return int(chat["id"])
+            if isinstance(chat, dict) and _is_id(number := chat.get("id")):
+                return number
     return 0

@@ -173,6 +173,10 @@ class Edits(Protocol):
 
     async def result(self, edit_id: str) -> KeptResult | None: ...
 
+    async def kept_since(self, edit_ids: Sequence[str]) -> dict[str, datetime]:
+        """Since when the results of these edits are kept; those without one are left out."""
+        ...
+
     async def set_status_message(self, edit_id: str, message_id: int | None) -> None: ...
 
     async def delivered(self, edit_id: str, message_id: int, file_id: str | None = None) -> None:
@@ -359,4 +363,20 @@ class Inbox(Protocol):
 
     async def forget(self, before: datetime) -> int:
         """Delete done ones received before."""
+        ...
+
+
+class Leases(Protocol):
+    """What one of the processes that share a database holds for a while."""
+
+    async def take(self, name: str, seconds: float) -> bool:
+        """Take it, or hold it for so long again; False while another process has it."""
+        ...
+
+    async def give_up(self, name: str) -> None:
+        """Let the next one have it at once; another's stays."""
+        ...
+
+    async def holders(self, prefix: str) -> frozenset[str]:
+        """Who holds the leases whose names begin like that."""
         ...

@@ -19,12 +19,15 @@ class Timing:
     telegram_upload: float = 120.0
     flood_group_window: float = 60.0  # 20 calls in this in one group
     flood_chat_window: float = 1.0  # about one message in this in one private chat, bursts tolerated
+    flood_shared: float = 2.0  # the calls of all processes may take so long to count ...
+    flood_alone: float = 10.0  # ... else each process counts its own for this
     send_deadline: float = 600.0  # one round of trying to send a result
     deliver_for: float = 3 * 86_400.0  # a result is tried for so long before it is undeliverable
     batch_wait: float = 180.0  # a finished result waits so long for the others that it is delivered with
     batch_beat: float = 3.0  # and looks for them so often
     progress: float = 3.0  # a status message changes at most once in this
     progress_group: float = 10.0  # and the one of a group in this
+    progress_shared: float = 1.0  # who shows the edits of all processes looks for news this often
     # requests
     album_quiet: float = 2.5  # an album is whole when no part came for this long ...
     album_longest: float = 10.0  # ... or after this
@@ -42,6 +45,7 @@ class Timing:
     watch_beat: float = 1.5  # between listings at first; grows to watch_beat_most
     watch_beat_most: float = 10.0
     watch_hooked: float = 20.0  # between listings where webhooks tell of the ends
+    watch_shared: float = 1.0  # how often it is looked up what webhooks told other processes
     webhook_secret: float = 300.0  # after a signature failed, the secret is read again at most once in this
     prediction_deadline: float = 3600.0  # a prediction that has not ended by then is unknown
     reconcile_for: float = 900.0  # so long a lost submit is looked for in the list
@@ -62,6 +66,8 @@ class Timing:
     stuck: float = 600.0  # an edit that is not done by then is shown to admins as stuck
     # keeping house
     engine_poll: float = 0.2  # how often the engine looks for queued edits
+    lease: float = 15.0  # a process that is not heard of for so long is taken for dead
+    lease_beat: float = 5.0  # and each is heard of this often
     sweep: float = 30.0
     forget: float = 3600.0
     upload_keep: float = 86_400.0  # a picture that waits for a submit; none waits longer than edit_deadline
@@ -75,9 +81,10 @@ class Timing:
         """The same times divided by ``factor``, or by less where this machine does not keep up.
 
         Each look of the engine costs work, also where nothing is to be done; the parts of an album that
-        arrived together are taken up one after the other. Who asks for health waits as long as ever: a
-        machine that is busy with tests is not ill.
+        arrived together are taken up one after the other. Who asks for health waits as long as ever, and a
+        lease lasts: a machine that is busy with tests is neither ill nor dead.
         """
-        most = {"engine_poll": 2.0, "album_quiet": 8.0, "health": 1.0}
+        most = {"engine_poll": 2.0, "album_quiet": 8.0, "health": 1.0, "lease": 5.0, "lease_beat": 5.0}
+        most |= {"flood_shared": 1.0, "progress_shared": 4.0, "watch_shared": 4.0}
         names = [entry.name for entry in fields(self)]
         return Timing(**{name: getattr(self, name) / min(factor, most.get(name, factor)) for name in names})

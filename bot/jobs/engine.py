@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
 import structlog
-from dbos import DBOS, DBOSConfig, SetEnqueueOptions, SetWorkflowID, error
+from dbos import DBOS, DBOSConfig, SetEnqueueOptions, SetWorkflowID, WorkflowStatus, error
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.clock import Clock
@@ -37,6 +37,10 @@ def _border() -> Iterator[None]:
         raise StorageBusy(f"engine: {type(problem).__name__}") from problem
 
 
+async def _nobody() -> Collection[str]:
+    return ()
+
+
 class Engine:
     """Runs the workflow of edits, durably and in turn between people."""
 
@@ -50,17 +54,22 @@ class Engine:
         clock: Clock,
         *,
         at_once_per_person: int = 3,
+        works: bool = True,
+        alive: Callable[[], Awaitable[Collection[str]]] = _nobody,
     ) -> None:
         """Configure DBOS.
 
         Args:
             url: the engine's database. On SQLite a file of its own: shared with ours, both deadlock.
-            executor_id: fixed on SQLite, so that a restart takes up its own pending edits.
+            executor_id: fixed on SQLite, so that a restart takes up its own pending edits; on Postgres
+                another one each time, since several processes share it.
             workflow: made by `bot.jobs.workflow.build`, before this, with the same ``running``.
             running: the edits whose workflows run here.
             timing: how often the queue is looked at.
             clock: the time.
             at_once_per_person: so many edits of one person are worked on; the others wait, in their order.
+            works: whether this process takes edits from the queue; it may always put some in.
+            alive: the executors whose pending edits are left to them.
         """
         # Before DBOS(): keeps its own console handler out, so that our redacting one gets its records.
         engine_log = logging.getLogger("dbos")
@@ -68,6 +77,9 @@ class Engine:
         engine_log.propagate = True
         self._workflow = workflow
         self._running = running
+        self._executor_id = executor_id
+        self._alive = alive
+        self._works = works
         self._suspects: set[str] = set()
         self._timing = timing
         self._clock = clock
@@ -87,6 +99,8 @@ class Engine:
 
     async def launch(self) -> None:
         """Start; pending edits go on at once, so everything that steps need must be ready."""
+        if not self._works:
+            DBOS.listen_queues([])
         DBOS.launch()
         await DBOS.register_queue_async(
             QUEUE,
@@ -111,8 +125,30 @@ class Engine:
         ):
             await DBOS.enqueue_workflow_async(QUEUE, self._workflow, edit_id)
 
+    async def take_over(self) -> int:
+        """Put the pending edits of executors that are no longer alive back into the queue; how many.
+
+        To do it twice, or here and elsewhere at once, is harmless: each edit is taken back only while it
+        is still in the hands of a dead one, and one that was dead only in appearance can't go on with it.
+
+        Raises:
+            StorageBusy: not now.
+        """
+        with _border():
+            pending = await DBOS.list_workflows_async(status="PENDING", load_input=False, load_output=False)
+            if not pending:
+                return 0
+            alive = {self._executor_id, *await self._alive()}
+            dead = {workflow.executor_id for workflow in pending if workflow.executor_id} - alive
+            if not dead:
+                return 0
+            # Private, but its public sister would take an edit back from whoever has it by then.
+            taken = await asyncio.to_thread(DBOS._recover_pending_workflows, sorted(dead))
+        log.warning("edits_taken_over", executors=sorted(dead), edits=[one.workflow_id for one in taken])
+        return len(taken)
+
     async def revive(self, edit_id: str, user_id: int) -> None:
-        """See that an edit that is not final has a workflow that will run.
+        """See that an edit that is not final has a workflow that will run, here or elsewhere.
 
         An edit that nothing runs is left alone the first time: it may be between two states. Its steps
         look at its rows first, so even a second workflow for it is harmless.
@@ -132,7 +168,7 @@ class Engine:
                 workflow_id_prefix=edit_id, load_input=False, load_output=False
             )
         status = {workflow.workflow_id: workflow.status for workflow in found}
-        if "ENQUEUED" in status.values():
+        if "ENQUEUED" in status.values() or await self._runs_elsewhere(found):
             return
         log.warning("edit_revived", edit=edit_id, workflows=status)
         pending = [workflow_id for workflow_id, state in status.items() if state == "PENDING"]
@@ -146,6 +182,10 @@ class Engine:
         names = (edit_id, *(f"{edit_id}.{number}" for number in range(1, len(status) + 1)))
         free = next(name for name in names if name not in status)
         await self._enqueue(free, edit_id, user_id)
+
+    async def _runs_elsewhere(self, workflows: Iterable[WorkflowStatus]) -> bool:
+        executors = {one.executor_id for one in workflows if one.status == "PENDING"} - {self._executor_id}
+        return bool(executors) and not executors.isdisjoint(await self._alive())
 
     async def forget_finished(self) -> int:
         """Delete the records of workflows that ended a day ago; how many.

@@ -94,7 +94,7 @@ def border() -> Iterator[None]:
         raise StorageBusy("no free connection") from error
 
 
-_ALONE = 0x576176AA  # any number that is ours: the name of an advisory lock
+_HELD = 0x576176AA  # any number that is ours: the name of an advisory lock
 
 
 class Database:
@@ -161,25 +161,30 @@ class Database:
                 yield connection
 
     @asynccontextmanager
-    async def alone(self) -> AsyncIterator[None]:
-        """Hold a Postgres for this process alone while the context lasts; a file is held by its folder.
+    async def held(self, *, alone: bool = False) -> AsyncIterator[None]:
+        """Hold a Postgres while the context lasts, with others or ``alone``; a file is held by its folder.
 
         Raises:
-            StartRefused: another process has it.
+            StartRefused: another process has it alone, or has it at all.
         """
         if not self.on_postgres:
             yield
             return
+        kind = "" if alone else "_shared"
         async with self._readers.connect() as connection:
-            held = await connection.execute(text("SELECT pg_try_advisory_lock(:lock)"), {"lock": _ALONE})
-            if not held.scalar_one():
-                raise StartRefused("DATABASE_URL is in use by another running Wavebrush: stop that one first")
+            asked = text(f"SELECT pg_try_advisory_lock{kind}(:lock)")
+            if not (await connection.execute(asked, {"lock": _HELD})).scalar_one():
+                raise StartRefused(
+                    "DATABASE_URL is in use by a running Wavebrush: stop that one first"
+                    if alone
+                    else "DATABASE_URL is being restored: start again once that has ended"
+                )
             await connection.commit()  # the lock is the session's, and no transaction stays open for it
             try:
                 yield
             finally:  # at once: the server may notice a closed connection only after the next start
                 with suppress(SQLAlchemyError):
-                    await connection.execute(text("SELECT pg_advisory_unlock(:lock)"), {"lock": _ALONE})
+                    await connection.execute(text(f"SELECT pg_advisory_unlock{kind}(:lock)"), {"lock": _HELD})
                     await connection.commit()
 
     def insert(self, table: Table) -> sqlite.Insert | postgresql.Insert:

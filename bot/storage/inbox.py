@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from sqlalchemy import and_, delete, exists, or_, select, text, update
@@ -92,11 +92,13 @@ class SqlInbox:
         async with self._database.writing() as connection:
             return (await connection.execute(delete(INBOX).where(old))).rowcount
 
-    async def release(self) -> int:
-        """End all leases: at the start of a bot that knows it is the only process."""
-        release = update(INBOX).where(INBOX.c.state == _WAITING, INBOX.c.owner.is_not(None))
+    async def release(self, alive: Collection[str]) -> int:
+        """End the leases of processes that are no longer alive; how many updates they held."""
+        left = update(INBOX).where(
+            INBOX.c.state == _WAITING, INBOX.c.owner.is_not(None), INBOX.c.owner.not_in(alive)
+        )
         async with self._database.writing() as connection:
-            return (await connection.execute(release.values(owner=None, leased_until=None))).rowcount
+            return (await connection.execute(left.values(owner=None, leased_until=None))).rowcount
 
     async def _alone(self, connection: AsyncConnection) -> None:
         """Let claims on Postgres take turns: two at once would each see the other's lanes as free."""

@@ -12,6 +12,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, NullPool, create_engine, text
 
 from alembic import command
+from bot import failpoints
 from bot.errors import StartRefused
 from bot.storage.database import WRITING, border, parse_url, set_up_sqlite
 
@@ -32,13 +33,20 @@ def upgrade(url: str) -> None:
         to_head = config(connection)
         _refuse_newer(connection, ScriptDirectory.from_config(to_head))
         command.upgrade(to_head, "head")
+        failpoints.reached("migrating")
 
 
 def config(connection: Connection) -> Config:
     """What Alembic needs to work on a connection: where the migrations are, and no file."""
+    config = script_config()
+    config.attributes["connection"] = connection
+    return config
+
+
+def script_config() -> Config:
+    """Where the migrations are."""
     config = Config()
     config.set_main_option("script_location", str(_SCRIPTS).replace("%", "%%"))
-    config.attributes["connection"] = connection
     return config
 
 
@@ -78,9 +86,7 @@ def pending(url: str) -> int:
         StartRefused: the database is newer than the program, or the URL is none.
         StorageBusy: it can't be reached or is locked.
     """
-    config = Config()
-    config.set_main_option("script_location", str(_SCRIPTS).replace("%", "%%"))
-    scripts = ScriptDirectory.from_config(config)
+    scripts = ScriptDirectory.from_config(script_config())
     with connect(url) as connection:
         _refuse_newer(connection, scripts)
         applied = MigrationContext.configure(connection).get_current_heads()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -23,9 +23,11 @@ from bot.storage.values import edit_columns, request_columns, request_of
 class SqlRequests:
     """The requests in the database."""
 
-    def __init__(self, database: Database, books: Books | None = None) -> None:
+    def __init__(self, database: Database, books: Books | None = None, owner: str = "") -> None:
+        """``owner`` is this process among those that prepare requests."""
         self._database = database
         self._books = books or Books()
+        self._owner = owner
 
     async def open(self, request: Request, due_at: datetime, update_id: int | None = None) -> Request:
         """Insert a request and mark its update done, in one transaction.
@@ -88,7 +90,7 @@ class SqlRequests:
         claim = (
             update(REQUESTS)
             .where(due, REQUESTS.c.id.in_(select(chosen.c.id)))
-            .values(state=RequestState.PREPARING, due_at=lease_until)
+            .values(state=RequestState.PREPARING, due_at=lease_until, owner=self._owner)
             .returning(REQUESTS)
         )
         async with self._database.writing() as connection:
@@ -207,18 +209,23 @@ class SqlRequests:
         async with self._database.writing() as connection:
             return (await connection.execute(blank)).rowcount
 
-    async def release(self, now: datetime, albums_due_at: datetime) -> int:
-        """At the start of a bot that knows it is the only process: preparing requests are due at once.
+    async def release(self, now: datetime, alive: Collection[str]) -> int:
+        """Those that a process prepares which is no longer alive are due at once; how many."""
+        left = update(REQUESTS).where(
+            REQUESTS.c.state == RequestState.PREPARING,
+            REQUESTS.c.due_at > now,
+            REQUESTS.c.owner.is_(None) | REQUESTS.c.owner.not_in(alive),
+        )
+        async with self._database.writing() as connection:
+            return (await connection.execute(left.values(due_at=now))).rowcount
 
-        Albums that were still collecting wait until ``albums_due_at``: parts may have come meanwhile.
-        """
-        preparing = update(REQUESTS).where(REQUESTS.c.state == RequestState.PREPARING)
+    async def wait_for_parts(self, until: datetime) -> None:
+        """At the start of a bot that was alone: parts of the albums it collects may have come meanwhile."""
         collecting = update(REQUESTS).where(
             REQUESTS.c.state == RequestState.COLLECTING, REQUESTS.c.album_id.is_not(None)
         )
         async with self._database.writing() as connection:
-            await connection.execute(collecting.values(due_at=albums_due_at))
-            return (await connection.execute(preparing.values(due_at=now))).rowcount
+            await connection.execute(collecting.values(due_at=until))
 
     async def _insert(self, connection: AsyncConnection, edits: Sequence[Edit]) -> int:
         insert = (

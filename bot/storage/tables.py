@@ -2,116 +2,53 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
-from typing import Any, ClassVar, cast
+from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import (
-    JSON,
-    BigInteger,
-    Column,
-    DateTime,
-    Dialect,
-    Index,
-    Integer,
-    MetaData,
-    Table,
-    TypeDecorator,
-    UniqueConstraint,
-    false,
-    text,
-)
-from sqlmodel import Field, SQLModel
+from sqlalchemy import JSON, BigInteger, Column, Index, UniqueConstraint, text
+from sqlmodel import Field
 
-# Named alike on both databases, so that a migration can address every constraint.
-_NAMES = {
-    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-    "pk": "pk_%(table_name)s",
-}
+from bot.storage.columns import Row, UtcDateTime, counter, no, table_of, telegram_id, word
 
 
-class UtcDateTime(TypeDecorator[datetime]):
-    """A time with its zone. SQLite keeps none, so it is written as UTC and given back as UTC."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Refuse a time without a zone: nobody could tell which moment it means."""
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError(f"a time without a zone: {value}")
-        return value.astimezone(UTC)
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Give the zone back (SQLite), or the same moment in UTC (Postgres: the session's zone)."""
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-
-
-def _counter() -> Any:
-    # SQLite counts up only in a column declared INTEGER, which has 64 bits there.
-    return Field(sa_column=Column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True))
-
-
-class _Row(SQLModel):
-    metadata: ClassVar[MetaData] = MetaData(naming_convention=_NAMES)
-
-
-def _telegram_id(**options: Any) -> Any:
-    return Field(sa_type=BigInteger, **options)
-
-
-# Columns that came to a table with rows have a default in the database.
-def _word(default: str) -> Any:
-    return Field(default=default, sa_column_kwargs={"server_default": default})
-
-
-def _no() -> Any:
-    return Field(default=False, sa_column_kwargs={"server_default": false()})
-
-
-class UserRow(_Row, table=True):
+class UserRow(Row, table=True):
     """A person who wrote to the bot, or whom an admin decided about."""
 
     __tablename__ = "users"
 
-    id: int = _telegram_id(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    id: int = telegram_id(primary_key=True, sa_column_kwargs={"autoincrement": False})
     name: str
     username: str | None = None
     language: str | None = None
-    standing: str = _word("unknown")
-    admin: bool = _no()
-    told: bool = _no()
+    standing: str = word("unknown")
+    admin: bool = no()
+    told: bool = no()
     asked_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
-    decided_by: int | None = _telegram_id(default=None)
+    decided_by: int | None = telegram_id(default=None)
     decided_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     seen_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
-class GroupRow(_Row, table=True):
+class GroupRow(Row, table=True):
     """A group that the bot is or was in. Its id is a chat's, negative."""
 
     __tablename__ = "groups"
 
-    id: int = _telegram_id(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    id: int = telegram_id(primary_key=True, sa_column_kwargs={"autoincrement": False})
     title: str
     standing: str
     per_member: bool
     asked_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
-    decided_by: int | None = _telegram_id(default=None)
+    decided_by: int | None = telegram_id(default=None)
     decided_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
-class PreferencesRow(_Row, table=True):
+class PreferencesRow(Row, table=True):
     """What a person chose."""
 
     __tablename__ = "preferences"
 
-    user_id: int = _telegram_id(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    user_id: int = telegram_id(primary_key=True, sa_column_kwargs={"autoincrement": False})
     model: str | None = None
     quality: str | None = None
     aspect: str
@@ -123,7 +60,7 @@ class PreferencesRow(_Row, table=True):
     results: int = Field(default=1, sa_column_kwargs={"server_default": "1"})
 
 
-class InboxRow(_Row, table=True):
+class InboxRow(Row, table=True):
     """One raw update. ``position`` is the order of arrival: Telegram's ids restart at random."""
 
     __tablename__ = "inbox"
@@ -138,9 +75,9 @@ class InboxRow(_Row, table=True):
         Index("ix_inbox_received_at", "received_at"),
     )
 
-    position: int = _counter()
-    update_id: int = _telegram_id(unique=True)
-    lane: int = _telegram_id()
+    position: int = counter()
+    update_id: int = telegram_id(unique=True)
+    lane: int = telegram_id()
     body: str
     state: str  # waiting, done, unreadable
     received_at: datetime = Field(sa_type=UtcDateTime)
@@ -148,7 +85,7 @@ class InboxRow(_Row, table=True):
     leased_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
-class RequestRow(_Row, table=True):
+class RequestRow(Row, table=True):
     """A request. ``due_at`` is when it is to be prepared, or prepared again if that process died."""
 
     __tablename__ = "requests"
@@ -160,10 +97,10 @@ class RequestRow(_Row, table=True):
     )
 
     id: str = Field(primary_key=True)
-    user_id: int = _telegram_id()
-    chat_id: int = _telegram_id()
-    message_id: int = _telegram_id()
-    thread_id: int | None = _telegram_id(default=None)
+    user_id: int = telegram_id()
+    chat_id: int = telegram_id()
+    message_id: int = telegram_id()
+    thread_id: int | None = telegram_id(default=None)
     state: str
     pictures: list[dict[str, Any]] = Field(sa_type=JSON)
     prompt: str | None = None
@@ -171,12 +108,13 @@ class RequestRow(_Row, table=True):
     album_id: str | None = None
     addressed: bool = True
     decision: dict[str, str] | None = Field(default=None, sa_column=Column(JSON(none_as_null=True)))
-    question_message_id: int | None = _telegram_id(default=None)
+    question_message_id: int | None = telegram_id(default=None)
     created_at: datetime = Field(sa_type=UtcDateTime)
     due_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    owner: str | None = None
 
 
-class EditRow(_Row, table=True):
+class EditRow(Row, table=True):
     """An edit and its outcome."""
 
     __tablename__ = "edits"
@@ -189,10 +127,10 @@ class EditRow(_Row, table=True):
 
     id: str = Field(primary_key=True)
     origin: str = Field(unique=True)
-    user_id: int = _telegram_id()
-    chat_id: int = _telegram_id()
-    message_id: int = _telegram_id()
-    thread_id: int | None = _telegram_id(default=None)
+    user_id: int = telegram_id()
+    chat_id: int = telegram_id()
+    message_id: int = telegram_id()
+    thread_id: int | None = telegram_id(default=None)
     prompt: str
     model: str
     choices: dict[str, str] = Field(sa_type=JSON)
@@ -206,8 +144,8 @@ class EditRow(_Row, table=True):
     state: str
     reason: str | None = None
     charged: int | None = Field(default=None, sa_type=BigInteger)
-    status_message_id: int | None = _telegram_id(default=None)
-    result_message_id: int | None = _telegram_id(default=None)
+    status_message_id: int | None = telegram_id(default=None)
+    result_message_id: int | None = telegram_id(default=None)
     result_file_id: str | None = None
     created_at: datetime = Field(sa_type=UtcDateTime)
     submitted_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
@@ -216,13 +154,13 @@ class EditRow(_Row, table=True):
     batch: str | None = Field(default=None, index=True)
 
 
-class AttemptRow(_Row, table=True):
+class AttemptRow(Row, table=True):
     """One paid submission, written before it is made."""
 
     __tablename__ = "attempts"
     __table_args__ = (UniqueConstraint("edit_id", "number"), Index(None, "opened_at"))
 
-    id: int = _counter()
+    id: int = counter()
     edit_id: str = Field(foreign_key="edits.id")
     number: int
     state: str
@@ -233,7 +171,7 @@ class AttemptRow(_Row, table=True):
     opened_at: datetime = Field(sa_type=UtcDateTime)
 
 
-class ResultRow(_Row, table=True):
+class ResultRow(Row, table=True):
     """A result in our keeping; its bytes are a file."""
 
     __tablename__ = "results"
@@ -247,19 +185,19 @@ class ResultRow(_Row, table=True):
     kept_at: datetime = Field(sa_type=UtcDateTime)
 
 
-class ButtonRow(_Row, table=True):
+class ButtonRow(Row, table=True):
     """A button that was shown to somebody."""
 
     __tablename__ = "buttons"
 
     id: str = Field(primary_key=True)
-    user_id: int = _telegram_id()
+    user_id: int = telegram_id()
     subject: str = Field(index=True)
     value: str
     created_at: datetime = Field(sa_type=UtcDateTime)
 
 
-class LedgerRow(_Row, table=True):
+class LedgerRow(Row, table=True):
     """One movement of money, in micro-dollars. ``day`` is the date of the edit's hold in `TIMEZONE`.
 
     For every settled edit, hold = charge + release. The indexes cover the sums: a query reads no row.
@@ -281,10 +219,10 @@ class LedgerRow(_Row, table=True):
         Index("ix_ledger_day", "day", "kind", "user_id", "chat_id", "model", "micros"),
     )
 
-    id: int = _counter()
+    id: int = counter()
     edit_id: str = Field(foreign_key="edits.id")
-    user_id: int = _telegram_id()
-    chat_id: int = _telegram_id()
+    user_id: int = telegram_id()
+    chat_id: int = telegram_id()
     model: str
     kind: str  # hold, charge, release, adjust
     micros: int = Field(sa_type=BigInteger)
@@ -292,7 +230,7 @@ class LedgerRow(_Row, table=True):
     day: date
 
 
-class CounterRow(_Row, table=True):
+class CounterRow(Row, table=True):
     """What the ledger's rows of one period add up to for one person, group or the bot (``scope_id`` 0).
 
     Never deleted, so that a period that comes again finds what was spent in it.
@@ -301,25 +239,25 @@ class CounterRow(_Row, table=True):
     __tablename__ = "counters"
 
     scope: str = Field(primary_key=True)
-    scope_id: int = _telegram_id(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    scope_id: int = telegram_id(primary_key=True, sa_column_kwargs={"autoincrement": False})
     period: str = Field(primary_key=True)
     start: date = Field(primary_key=True)
     held: int = Field(sa_type=BigInteger)
     spent: int = Field(sa_type=BigInteger)
 
 
-class LimitRow(_Row, table=True):
+class LimitRow(Row, table=True):
     """A limit that an admin set. ``micros`` NULL: no limit at all."""
 
     __tablename__ = "limits"
 
     scope: str = Field(primary_key=True)
-    scope_id: int = _telegram_id(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    scope_id: int = telegram_id(primary_key=True, sa_column_kwargs={"autoincrement": False})
     period: str = Field(primary_key=True)
     micros: int | None = Field(default=None, sa_type=BigInteger)
 
 
-class NoteRow(_Row, table=True):
+class NoteRow(Row, table=True):
     """A fact about the whole bot."""
 
     __tablename__ = "notes"
@@ -329,7 +267,7 @@ class NoteRow(_Row, table=True):
     at: datetime = Field(sa_type=UtcDateTime)
 
 
-class TurnRow(_Row, table=True):
+class TurnRow(Row, table=True):
     """A turn at a provider: asked for, granted, given back. An edit has at most one that is not."""
 
     __tablename__ = "turns"
@@ -344,31 +282,85 @@ class TurnRow(_Row, table=True):
         Index("ix_turns_granted", "provider", "granted_at"),
     )
 
-    id: int = _counter()  # the order of asking
+    id: int = counter()  # the order of asking
     provider: str
     edit_id: str
-    user_id: int = _telegram_id()
+    user_id: int = telegram_id()
     seen_at: datetime = Field(sa_type=UtcDateTime)
     granted_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     returned_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
-def _table(row: type[_Row]) -> Table:
-    return cast(Table, row.__table__)  # type: ignore[attr-defined] # SQLModel makes it, untyped
+class LeaseRow(Row, table=True):
+    """What one process holds, by the database's clock, until it renews it or the time is over."""
+
+    __tablename__ = "leases"
+
+    name: str = Field(primary_key=True)
+    owner: str
+    until: datetime = Field(sa_type=UtcDateTime)
 
 
-METADATA = _Row.metadata
-USERS = _table(UserRow)
-GROUPS = _table(GroupRow)
-PREFERENCES = _table(PreferencesRow)
-INBOX = _table(InboxRow)
-REQUESTS = _table(RequestRow)
-EDITS = _table(EditRow)
-ATTEMPTS = _table(AttemptRow)
-RESULTS = _table(ResultRow)
-LEDGER = _table(LedgerRow)
-COUNTERS = _table(CounterRow)
-LIMITS = _table(LimitRow)
-NOTES = _table(NoteRow)
-TURNS = _table(TurnRow)
-BUTTONS = _table(ButtonRow)
+class CallRow(Row, table=True):
+    """A call to Telegram that has just been made, by the database's clock. On Postgres only."""
+
+    __tablename__ = "telegram_calls"
+    __table_args__ = (Index(None, "chat", "at"), Index(None, "at"))
+
+    id: int = counter()
+    chat: int = telegram_id()
+    at: datetime = Field(sa_type=UtcDateTime)
+
+
+class PauseRow(Row, table=True):
+    """Until when calls behind a priority have to wait in a chat; -1: all. On Postgres only."""
+
+    __tablename__ = "telegram_pauses"
+
+    chat: int = telegram_id(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    priority: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    until: datetime = Field(sa_type=UtcDateTime)
+
+
+class StageRow(Row, table=True):
+    """Where an edit is, for the one process that shows it. On Postgres only."""
+
+    __tablename__ = "stages"
+
+    edit_id: str = Field(primary_key=True)
+    stage: str
+    expected: float | None = None
+    place: int | None = None
+    since: datetime = Field(sa_type=UtcDateTime)
+    at: datetime = Field(sa_type=UtcDateTime)
+
+
+class HintRow(Row, table=True):
+    """A prediction that may have ended, as another process was told. On Postgres only."""
+
+    __tablename__ = "hints"
+
+    prediction_id: str = Field(primary_key=True)
+    at: datetime = Field(sa_type=UtcDateTime)
+
+
+METADATA = Row.metadata
+USERS = table_of(UserRow)
+GROUPS = table_of(GroupRow)
+PREFERENCES = table_of(PreferencesRow)
+INBOX = table_of(InboxRow)
+REQUESTS = table_of(RequestRow)
+EDITS = table_of(EditRow)
+ATTEMPTS = table_of(AttemptRow)
+RESULTS = table_of(ResultRow)
+LEDGER = table_of(LedgerRow)
+COUNTERS = table_of(CounterRow)
+LIMITS = table_of(LimitRow)
+NOTES = table_of(NoteRow)
+TURNS = table_of(TurnRow)
+LEASES = table_of(LeaseRow)
+CALLS = table_of(CallRow)
+PAUSES = table_of(PauseRow)
+STAGES = table_of(StageRow)
+HINTS = table_of(HintRow)
+BUTTONS = table_of(ButtonRow)

@@ -62,10 +62,10 @@ class Money:
             )
         )
 
-    def loops(self, live: LiveCatalogue, balance: Balance, bills: reconcile.Reconcile) -> tuple[Loop, ...]:
-        """What runs until the end."""
+    def loops(self, live: LiveCatalogue) -> tuple[Loop, ...]:
+        """What runs until the end, in every process."""
 
         async def quoting() -> None:
             await self.quotes.run(live.unpriced)
 
-        return quoting, self.line.run, balance.run, bills.run
+        return quoting, self.line.run

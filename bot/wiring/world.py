@@ -9,16 +9,19 @@ from bot.chat.files import Pictures
 from bot.chat.messenger import Messages
 from bot.chat.progress import Progress
 from bot.clock import Clock
+from bot.domain.stores import Leases
 from bot.imaging.service import Imaging
 from bot.jobs import preparing
 from bot.jobs.balance import Balance
 from bot.jobs.catalogue import LiveCatalogue
 from bot.jobs.engine import Engine
+from bot.jobs.leases import OnlyOne, Presence
 from bot.jobs.posting import Posting
 from bot.jobs.providers import Providers
 from bot.jobs.reconcile import Reconcile
 from bot.jobs.watch import Watch
 from bot.jobs.webhooks import Webhooks
+from bot.process import Role
 from bot.providers.wavespeed import WaveSpeed
 from bot.settings import Settings
 from bot.storage.access import SqlAccess
@@ -31,6 +34,7 @@ from bot.storage.database import Database
 from bot.storage.edits import SqlEdits
 from bot.storage.figures import SqlFigures
 from bot.storage.inbox import SqlInbox
+from bot.storage.leases import AllLeases, SqlLeases
 from bot.storage.ledger import SqlLedger
 from bot.storage.lists import SqlEditLists
 from bot.storage.notes import SqlNotes
@@ -60,16 +64,17 @@ class Storage:
     turns: SqlTurns
     lists: SqlEditLists
     figures: SqlFigures
+    leases: Leases
 
     @classmethod
-    def over(cls, settings: Settings, database: Database, clock: Clock) -> Storage:
-        """All of it over one database."""
+    def over(cls, settings: Settings, database: Database, clock: Clock, owner: str) -> Storage:
+        """All of it over one database; ``owner`` is this process in what it holds there."""
         most_open = settings.max_edits_per_user + settings.max_queued_per_user
         books = Books(settings.timezone, settings.budgets, most_open)
         return cls(
             chats=SqlChats(database),
             edits=SqlEdits(database, books),
-            requests=SqlRequests(database, books),
+            requests=SqlRequests(database, books, owner),
             people=SqlPeople(database, clock),
             ledger=SqlLedger(database, books),
             inbox=SqlInbox(database),
@@ -81,6 +86,7 @@ class Storage:
             turns=SqlTurns(database),
             lists=SqlEditLists(database),
             figures=SqlFigures(database, books),
+            leases=SqlLeases(database, owner) if database.on_postgres else AllLeases(owner),
         )
 
 
@@ -89,8 +95,11 @@ class World:
     """What is open while the bot runs."""
 
     settings: Settings
+    role: Role
     clock: Clock
     storage: Storage
+    presence: Presence
+    only: OnlyOne
     provider: WaveSpeed
     providers: Providers
     imaging: Imaging

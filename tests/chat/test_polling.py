@@ -175,7 +175,7 @@ async def test_what_a_dead_process_left_is_handled(telegram: Bench, bot: Bot, in
     now = SystemClock().now()
     await inbox.commit([InboxUpdate(raw["update_id"], ADA, json.dumps(raw))], now)
     assert await inbox.claim("dead", now, now.replace(year=now.year + 1), 10)
-    await inbox.release()  # as the bot does when it starts
+    await inbox.release(frozenset())  # as the bot does when it starts alone
     async with reading(bot, inbox) as reader:
         await reader.has("one")
 

@@ -108,7 +108,7 @@ async def test_not_while_a_bot_runs(move: Move) -> None:
     with locked(move.new.data_dir), pytest.raises(StartRefused, match="in use by another running Wavebrush"):
         await move.load()
     if move.new.database_url:
-        async with opened(move.new) as database, database.alone():
+        async with opened(move.new) as database, database.held():
             with pytest.raises(StartRefused, match="in use by another running Wavebrush"):
                 await move.load()
 

@@ -207,18 +207,21 @@ async def test_a_database_that_is_not_there_is_busy(tmp_path: Path) -> None:
     await database.close()
 
 
-async def test_a_postgres_is_held_by_one_process(postgres_url: str) -> None:
-    """A second one would post what the first one is posting; when the first has ended, it may."""
+async def test_a_postgres_is_held_alone_or_by_several(postgres_url: str) -> None:
+    """While processes work on it nothing is restored there, and none starts while something is."""
     one, two = Database.open(postgres_url), Database.open(postgres_url)
-    async with one.alone():
-        with pytest.raises(StartRefused, match="DATABASE_URL is in use"):
-            async with two.alone():
-                pytest.fail("both are alone")
-        await SqlPeople(one).seen(1, "a", None, None)
-        assert await count_users(two) == 1
+    async with one.held(), two.held():
+        with pytest.raises(StartRefused, match="in use by a running Wavebrush"):
+            async with two.held(alone=True):
+                pytest.fail("both have it")
+    async with one.held(alone=True):
+        with pytest.raises(StartRefused, match="is being restored"):
+            async with two.held():
+                pytest.fail("both have it")
+        assert await count_users(two) == 0
     await one.close()
-    async with two.alone():
-        assert await count_users(two) == 1
+    async with two.held(alone=True):
+        assert await count_users(two) == 0
     await two.close()
 
 
@@ -230,7 +233,7 @@ async def test_a_process_that_was_killed_holds_no_postgres(postgres_url: str) ->
     async with asyncio.timeout(10):
         while True:  # the server sees it a moment later
             with contextlib.suppress(StartRefused):
-                async with database.alone():
+                async with database.held():
                     break
     await database.close()
 
@@ -238,7 +241,7 @@ async def test_a_process_that_was_killed_holds_no_postgres(postgres_url: str) ->
 async def test_an_sqlite_file_is_held_by_its_folder(sqlite_url: str) -> None:
     """Its database refuses nobody."""
     one, two = Database.open(sqlite_url), Database.open(sqlite_url)
-    async with one.alone(), two.alone():
+    async with one.held(), two.held(alone=True):
         await SqlPeople(one).seen(1, "a", None, None)
         assert await count_users(two) == 1
     await one.close()
@@ -251,7 +254,7 @@ _KILLED_ALONE = dedent(
     from bot.storage.database import Database
 
     async def main():
-        async with Database.open(sys.argv[1]).alone():
+        async with Database.open(sys.argv[1]).held(alone=True):
             os.kill(os.getpid(), signal.SIGKILL)
 
     asyncio.run(main())

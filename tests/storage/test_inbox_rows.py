@@ -91,12 +91,14 @@ async def test_a_lease_that_ran_out_is_claimed_in_order(inbox: SqlInbox) -> None
     assert ids(await inbox.claim("you", _LEASE, _LEASE + timedelta(seconds=60), 9)) == [1, 2]
 
 
-async def test_a_lone_process_takes_up_its_leases_at_its_start(inbox: SqlInbox) -> None:
-    """After `release` nothing waits for a lease of the process that was before."""
-    await inbox.commit(updates(1, 2), NOW)
-    await inbox.claim("before", NOW, _LEASE, 9)
-    assert await inbox.release() == 2
+async def test_what_a_dead_process_held_is_free_at_once(inbox: SqlInbox) -> None:
+    """After `release` nothing waits for a lease of a process that is not alive; the others' stay."""
+    await inbox.commit(updates(1, 2, 3), NOW)
+    await inbox.claim("dead", NOW, _LEASE, 2)
+    await inbox.claim("alive", NOW, _LEASE, 1)
+    assert await inbox.release(frozenset({"alive"})) == 2
     assert ids(await inbox.claim("now", NOW, _LEASE, 9)) == [1, 2]
+    assert await inbox.release(frozenset()) == 3
 
 
 async def test_claims_at_once_never_overlap_nor_share_a_lane(inbox: SqlInbox) -> None:

@@ -83,12 +83,17 @@ async def test_a_lease_that_ran_out_is_claimed_again(requests: SqlRequests) -> N
     ]
 
 
-async def test_a_lone_process_takes_up_its_leases_at_its_start(requests: SqlRequests) -> None:
-    """After `release` nothing waits for a lease of the process that was before."""
-    request = await requests.open(a_request(), NOW)
-    await requests.claim_due(NOW, _LEASE, 9)
-    assert await requests.release(NOW, albums_due_at=_LEASE) == 1
-    assert [again.id for again in await requests.claim_due(NOW, _LEASE, 9)] == [request.id]
+async def test_what_a_dead_process_prepared_is_due_at_once(database: Database) -> None:
+    """After `release` nothing waits for a lease of a process that is not alive; the others' stay."""
+    dead, alive = SqlRequests(database, owner="dead"), SqlRequests(database, owner="alive")
+    lost = await dead.open(a_request(), NOW)
+    assert [claimed.id for claimed in await dead.claim_due(NOW, _LEASE, 9)] == [lost.id]
+    kept = await alive.open(a_request(), NOW)
+    assert [claimed.id for claimed in await alive.claim_due(NOW, _LEASE, 9)] == [kept.id]
+    assert await alive.release(NOW, frozenset({"alive"})) == 1
+    assert [again.id for again in await alive.claim_due(NOW, _LEASE, 9)] == [lost.id]
+    assert await alive.release(NOW, frozenset({"alive"})) == 0
+    assert await alive.release(NOW, frozenset()) == 2
 
 
 async def test_albums_wait_once_more_at_the_start_of_a_lone_process(requests: SqlRequests) -> None:
@@ -100,7 +105,7 @@ async def test_albums_wait_once_more_at_the_start_of_a_lone_process(requests: Sq
     picture = await requests.open(a_request(), NOW)
     asking = await requests.open(a_request(album_id="asking", state=RequestState.ASKING), _LEASE)
     await requests.asked(asking.id, 9)
-    assert await requests.release(NOW, albums_due_at=_LEASE) == 0
+    await requests.wait_for_parts(_LEASE)
     claimed = await requests.claim_due(_LEASE - timedelta(seconds=1), _LEASE, 9)
     assert [request.id for request in claimed] == [picture.id]
     assert await requests.next_due() == _LEASE
