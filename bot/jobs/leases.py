@@ -101,6 +101,7 @@ class OnlyOne:
 
     async def _hold(self, name: str, loops: tuple[Loop, ...]) -> None:
         """Run them until another process has the lease, or may have it; what breaks in them is raised."""
+        log.info("lease_held", lease=name)
         until = self._clock.monotonic() + self._timing.lease
         async with running(*loops) as tasks:
             while True:

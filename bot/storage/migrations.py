@@ -16,8 +16,10 @@ from bot import failpoints
 from bot.errors import StartRefused
 from bot.storage.database import WRITING, border, parse_url, set_up_sqlite
 
-_SCRIPTS = Path(__file__).parents[2] / "alembic"
+SCRIPTS = Path(__file__).parents[2] / "alembic"
 _LOCK = 0x57617665  # any number that is ours: the name of the advisory lock
+LOCK_TIMEOUT = 10.0
+"""Seconds that a migration waits for a table on Postgres: all others wait behind it."""
 
 
 def upgrade(url: str) -> None:
@@ -46,7 +48,7 @@ def config(connection: Connection) -> Config:
 def script_config() -> Config:
     """Where the migrations are."""
     config = Config()
-    config.set_main_option("script_location", str(_SCRIPTS).replace("%", "%%"))
+    config.set_main_option("script_location", str(SCRIPTS).replace("%", "%%"))
     return config
 
 
@@ -67,6 +69,7 @@ def connect(url: str) -> Iterator[Connection]:
     with border(), engine.begin() as connection:
         if not on_sqlite:
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+            connection.execute(text(f"SET LOCAL lock_timeout = {round(LOCK_TIMEOUT * 1000)}"))
         yield connection
 
 
