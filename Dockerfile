@@ -1,6 +1,11 @@
 # Debian 13: on Python 3.12 and later the engine needs SQLite 3.42, which Debian 12 lacks.
 FROM python:3.13-slim-trixie
 
+# `backup` and `restore` of a Postgres database run its own tools; Debian 13 has those of version 17.
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends postgresql-client \
+    && rm -rf /var/lib/apt/lists/*
+
 WORKDIR /app
 COPY requirements.txt ./
 RUN pip install --no-cache-dir --disable-pip-version-check --require-hashes --no-deps -r requirements.txt

@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from pathlib import Path
 
 from telegram import Bot
 from telegram.error import InvalidToken, TelegramError
@@ -22,9 +21,8 @@ from bot.jobs.providers import Providers
 from bot.process import check_sqlite
 from bot.providers.wavespeed import WaveSpeed
 from bot.settings import Settings
-from bot.storage.blobs import FileBlobs
 from bot.storage.migrations import pending
-from bot.wiring import outgoing
+from bot.wiring import outgoing, results
 from bot.wiring.money import WAVESPEED
 
 
@@ -40,12 +38,13 @@ class Finding:
 
 
 async def examine(settings: Settings) -> list[Finding]:
-    """Look at everything the bot needs; changes nothing, costs nothing."""
+    """Look at everything the bot needs; leaves nothing behind, costs nothing."""
     checks: list[Callable[[Settings], Awaitable[list[Finding]]]] = [
         _telegram,
         _provider,
         _database,
         _directories,
+        _results,
         _people,
     ]
     return [finding for check in checks for finding in await check(settings)]
@@ -76,7 +75,7 @@ async def _telegram(settings: Settings) -> list[Finding]:
 async def _provider(settings: Settings) -> list[Finding]:
     async with AsyncExitStack() as stack:
         first = outgoing.wavespeed(settings, stack)
-        providers = outgoing.providers(settings, stack, first, FileBlobs(settings.data_dir / "results"))
+        providers = outgoing.providers(settings, stack, first, results.blobs(settings))
         return await _models(settings, first, providers)
 
 
@@ -111,7 +110,7 @@ async def _database(settings: Settings) -> list[Finding]:
     url = settings.app_database_url
     try:
         check_sqlite(url)
-        if url.startswith("sqlite") and not await asyncio.to_thread(Path(url.partition(":///")[2]).exists):
+        if await asyncio.to_thread(reports.missing, url):
             return [Finding(True, "Database: none yet; the start (or make migrate) makes it")]
         waiting = await asyncio.to_thread(pending, url)
     except StartRefused as error:
@@ -134,6 +133,17 @@ async def _directories(settings: Settings) -> list[Finding]:
     except OSError as error:
         return [Finding(False, f"DATA_DIR ({directory}) can't be written: {error.strerror}")]
     return [Finding(True, f"DATA_DIR ({directory}) can be written")]
+
+
+async def _results(settings: Settings) -> list[Finding]:
+    if settings.results_url is None:  # they are in DATA_DIR
+        return []
+    try:
+        await results.attempt(results.blobs(settings))
+    except StorageBusy as error:
+        reason = f"Results: {settings.results_url} can't be used ({str(error).partition(':')[0]})"
+        return [Finding(False, f"{reason}: look at RESULTS_URL, the AWS_ settings, and the server they name")]
+    return [Finding(True, f"Results: {settings.results_url} can be written and read")]
 
 
 async def _people(settings: Settings) -> list[Finding]:

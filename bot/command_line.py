@@ -183,6 +183,8 @@ def backup(
         _refuse(error)
     size = f"{manifest.files} files, {manifest.bytes / 1e6:.1f} MB"
     print(f"{file}: {size}, as of {manifest.made_at:%Y-%m-%d %H:%M:%S} UTC")
+    if loaded.results_url is not None:
+        print(f"The results at {loaded.results_url} are not in it: back that up by itself")
 
 
 @cli.command()

@@ -55,6 +55,7 @@
     ├── EditUnknown               nobody can tell whether the provider took the work
     ├── EditFoundBilled           an admin found that it was billed, though no picture came
     ├── EditFoundFree             an admin found that it was not billed
+    ├── ResultAway                a kept result can't be fetched from its store now
     ├── StorageBusy               locked, full or unreachable storage: nothing was written; try again
     └── MessengerError
         ├── PersonUnreachable     blocked, kicked or gone: nothing can be sent there
@@ -304,6 +305,10 @@ class EditFoundBilled(WavebrushError):
 
 class EditFoundFree(WavebrushError):
     """An admin settled an edit of unknown fate: it cost nothing."""
+
+
+class ResultAway(WavebrushError):
+    """A kept result can't be fetched right now: who asked for it may ask again, and nothing waits for it."""
 
 
 class StorageBusy(WavebrushError):

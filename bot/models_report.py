@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Collection
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, nullcontext
 from datetime import datetime
-from pathlib import Path
 
 from bot import own_models
 from bot.clock import Clock
@@ -19,13 +18,12 @@ from bot.domain.stores import Notes
 from bot.errors import StartRefused
 from bot.jobs.catalogue import LiveCatalogue
 from bot.jobs.quoting import Quotes
-from bot.reports import Cell, Dollars, Form, Table
+from bot.reports import Cell, Dollars, Form, Table, missing
 from bot.settings import Settings
-from bot.storage.blobs import FileBlobs
 from bot.storage.database import Database
 from bot.storage.migrations import pending
 from bot.storage.notes import SqlNotes
-from bot.wiring import outgoing
+from bot.wiring import outgoing, results
 from bot.wiring.money import WAVESPEED
 
 _NAMES = ("model", "state", "price", "mask", "pictures", "provider", "endpoint")
@@ -140,6 +138,12 @@ class _NoNotes:
     async def get(self, name: str) -> str | None:
         return None
 
+    async def newer(self, name: str, than: datetime | None) -> str | None:
+        return None
+
+    def alone(self, name: str) -> AbstractAsyncContextManager[None]:
+        return nullcontext()
+
     async def put(self, name: str, text: str, now: datetime) -> None:
         return None
 
@@ -151,9 +155,7 @@ class _NoNotes:
 
 
 def _is_current(url: str) -> bool:
-    if url.startswith("sqlite") and not Path(url.partition(":///")[2]).exists():
-        return False
-    return not pending(url)
+    return not missing(url) and not pending(url)
 
 
 @asynccontextmanager
@@ -179,7 +181,7 @@ async def look(settings: Settings, clock: Clock) -> Models:
     async with AsyncExitStack() as stack:
         notes = await stack.enter_async_context(_notes(settings))
         first = outgoing.wavespeed(settings, stack)
-        providers = outgoing.providers(settings, stack, first, FileBlobs(settings.data_dir / "results"))
+        providers = outgoing.providers(settings, stack, first, results.blobs(settings))
         quotes = Quotes(providers.of, notes, settings.timing, clock)
         live = LiveCatalogue(rows, providers, notes, settings.timing, clock, quotes.over)
         await quotes.load()

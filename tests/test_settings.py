@@ -76,6 +76,16 @@ def test_a_missing_setting(monkeypatch: pytest.MonkeyPatch, name: str, where: st
         ("OPENAI_API_KEY", f"{KEY} and more", "no spaces"),
         ("OPENAI_API_URL", "openai", "OpenAI-compatible API server"),
         ("DATABASE_URL", "mysql://ada:pa55word@db/x", "postgresql://"),
+        ("RESULTS_URL", "results", "s3://bucket/prefix"),
+        ("RESULTS_URL", "https://bucket.example/x", "s3://bucket/prefix"),
+        ("RESULTS_URL", "s3://me:pa55word@bucket", "s3://bucket/prefix"),
+        ("RESULTS_URL", "s3://bucket/../other", "s3://bucket/prefix"),
+        ("RESULTS_URL", "s3://bucket?region=x", "s3://bucket/prefix"),
+        ("RESULTS_URL", "file://host/folder", "file:///folder"),
+        ("RESULTS_URL", "file:////", "file:///folder"),
+        ("AWS_ENDPOINT_URL", "store:9000", "S3-compatible server"),
+        ("AWS_ENDPOINT_URL", "https://me:pa55word@store", "S3-compatible server"),
+        ("AWS_REGION", "somewhere else", "region"),
         ("PORT", "http", "Port"),
         ("PORT", "65536", "Port"),
         ("RESULT_DAYS", "zero", "in days"),
@@ -226,6 +236,48 @@ def test_the_key_of_the_second_provider(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setenv("OPENAI_API_KEY", "sk-of-these-tests")
     assert "sk-of-these-tests" in load().secrets
     assert "sk-of-these-tests" not in repr(load())
+
+
+AWS = {"AWS_ACCESS_KEY_ID": "the-id-of-these-tests", "AWS_SECRET_ACCESS_KEY": "the-other-half-of-it"}
+
+
+@pytest.mark.usefixtures("needed")
+def test_the_keys_of_the_bucket(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are secrets like the others; without a bucket they belong to other programs, whatever they are."""
+    for name, value in AWS.items():
+        monkeypatch.setenv(name, value)
+    found = load(results_url="s3://bucket/prefix/")
+    assert found.results_url == "s3://bucket/prefix"
+    assert set(AWS.values()) <= set(found.secrets)
+    assert not any(value in repr(found) for value in AWS.values())
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    others = load()
+    assert (others.aws_access_key_id, others.aws_secret_access_key) == (None, None)
+    assert set(others.secrets) == {TOKEN, KEY}
+
+
+@pytest.mark.parametrize("name", AWS)
+@pytest.mark.usefixtures("needed")
+def test_half_a_key_of_the_bucket(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """It opens nothing; neither half is fine, where the machine itself may open the bucket."""
+    monkeypatch.setenv("RESULTS_URL", "s3://bucket")
+    assert load().aws_access_key_id is None
+    monkeypatch.setenv(name, AWS[name])
+    line = refusal()
+    assert line.startswith("AWS_SECRET_ACCESS_KEY is malformed (give AWS_ACCESS_KEY_ID and AWS_SECRET_")
+    assert AWS[name] not in line
+
+
+@pytest.mark.parametrize("name", AWS)
+@pytest.mark.usefixtures("needed")
+def test_a_key_of_the_bucket_in_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str) -> None:
+    """As any other secret can be."""
+    (tmp_path / name).write_text(f"{AWS[name]}\n")
+    for other, value in AWS.items():
+        monkeypatch.setenv(other, value)
+    monkeypatch.delenv(name)
+    monkeypatch.setenv(f"{name}_FILE", str(tmp_path / name))
+    assert AWS[name] in load(results_url="s3://bucket").secrets
 
 
 @pytest.mark.parametrize(

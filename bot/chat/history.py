@@ -84,10 +84,10 @@ class History:
         if edit.result_file_id is not None:
             return edit.result_file_id
         result = await self._edits.result(edit.id)
-        data = await self._blobs.get(result.key) if result else None
-        if data is None:
-            return None
         try:
+            data = await self._blobs.get(result.key) if result else None
+            if data is None:
+                return None
             photo = await self._imaging.as_photo(data)
         except WavebrushError as error:
             log.warning("history_without_photo", edit=edit.id, detail=str(error))
@@ -111,13 +111,12 @@ class History:
             log.warning("history_not_shown", chat=place.chat_id, detail=str(translate(error)))
 
     def _caption(self, number: int, edit: Edit, language: str | None) -> str:
-        model = self._catalogue().models.get(edit.model)
         line = say(
             "history-caption",
             language,
             number=number,
             prompt=shortened(edit.prompt, _LONGEST_PROMPT),
-            title=model.title if model else edit.model,
+            title=self._catalogue().title_of(edit.model),
             price=dollars(edit.charged or 0),
         )
         return f"{line}\n{link}" if (link := link_of(edit)) else line

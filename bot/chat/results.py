@@ -30,7 +30,7 @@ from bot.domain.next_steps import MODEL
 from bot.domain.ports import Imaging, PictureSource
 from bot.domain.stores import Blobs, Button, Edits
 from bot.domain.timing import Timing
-from bot.errors import PictureGone, WavebrushError
+from bot.errors import PictureGone, ResultAway, StorageBusy, WavebrushError
 from bot.jobs.again import Again, Dear, Wish
 
 __all__ = ["EDIT", "Ports", "Results"]
@@ -129,7 +129,10 @@ class Results:
 
     async def _kept(self, edit: Edit) -> bytes:
         result = await self._.edits.result(edit.id)
-        data = await self._.blobs.get(result.key) if result else None
+        try:
+            data = await self._.blobs.get(result.key) if result else None
+        except StorageBusy as error:  # waited for, it would hold up all else that is said in this chat
+            raise ResultAway(str(error)) from error
         if data is None:
             raise PictureGone(f"the result of {edit.id} is no longer kept")
         return data

@@ -17,6 +17,12 @@ _PART = r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}"
 _KEY = re.compile(rf"{_PART}(/{_PART}){{0,3}}")
 
 
+def check_key(key: str) -> None:
+    """Take a plain relative path. Raises ValueError: it is none."""
+    if not _KEY.fullmatch(key):
+        raise ValueError(f"not a key: {key!r}")
+
+
 class FileBlobs:
     """Files below ``root``. A file is there whole or not at all, also after a power cut."""
 
@@ -78,8 +84,7 @@ class FileBlobs:
             raise StorageBusy(str(error)) from error
 
     def _path(self, key: str) -> Path:
-        if not _KEY.fullmatch(key):
-            raise ValueError(f"not a key: {key!r}")
+        check_key(key)
         return self._root / key
 
 

@@ -9,7 +9,7 @@ from bot.chat.files import Pictures
 from bot.chat.messenger import Messages
 from bot.chat.progress import Progress
 from bot.clock import Clock
-from bot.domain.stores import Leases
+from bot.domain.stores import Blobs, Leases
 from bot.imaging.service import Imaging
 from bot.jobs import preparing
 from bot.jobs.balance import Balance
@@ -26,7 +26,6 @@ from bot.providers.wavespeed import WaveSpeed
 from bot.settings import Settings
 from bot.storage.access import SqlAccess
 from bot.storage.accounts import SqlAccounts
-from bot.storage.blobs import FileBlobs
 from bot.storage.books import Books
 from bot.storage.buttons import SqlButtons
 from bot.storage.chats import SqlChats
@@ -42,7 +41,7 @@ from bot.storage.people import SqlPeople
 from bot.storage.requests import SqlRequests
 from bot.storage.turns import SqlTurns
 from bot.web import server
-from bot.wiring import incoming
+from bot.wiring import incoming, results
 from bot.wiring.money import Money
 
 
@@ -57,7 +56,7 @@ class Storage:
     ledger: SqlLedger
     inbox: SqlInbox
     buttons: SqlButtons
-    blobs: FileBlobs
+    blobs: Blobs
     access: SqlAccess
     accounts: SqlAccounts
     notes: SqlNotes
@@ -79,7 +78,7 @@ class Storage:
             ledger=SqlLedger(database, books),
             inbox=SqlInbox(database),
             buttons=SqlButtons(database),
-            blobs=FileBlobs(settings.data_dir / "results"),
+            blobs=results.blobs(settings),
             access=SqlAccess(database, clock),
             accounts=SqlAccounts(database, books),
             notes=SqlNotes(database),

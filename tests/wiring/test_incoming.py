@@ -38,7 +38,7 @@ async def test_what_is_served_from_the_first_moment(given: dict[str, str], statu
     clock, chosen = SetClock(), settings(**given)
     async with (
         incoming.page(chosen, clock, "127.0.0.1") as (site, port),
-        httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False) as http,
+        httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False, verify=False) as http,
     ):
         answer = await http.get("/healthz")
         assert (answer.status_code, answer.json()) == (200, {"ok": True, "starting": True})

@@ -128,6 +128,7 @@ notice-restored = ⚠️ I was restored from a backup of { $at } UTC. What was b
 ## Errors: what happened, whether it cost anything, what to do
 
 error-internal = Something went wrong on my side. You were not charged. Please try again; if it happens again, tell the bot's owner.
+error-result-away = I can't get that picture from my store right now. Please try again in a few minutes. Nothing was charged.
 error-storage-busy = I can't write anything down right now, so I did nothing and charged nothing. Please try again in a minute.
 error-not-a-picture = That is no picture I can read. Please send a JPEG, PNG, WebP, HEIC, AVIF, GIF, BMP or TIFF. Nothing was charged.
 error-picture-broken = That picture is damaged and I can't open it. Please send it again, or another copy. Nothing was charged.
@@ -203,6 +204,7 @@ error-messenger-busy = Telegram has trouble right now. Please try again in a min
 
 ## Albums, masks, questions
 
+words-too-late = I had begun already, with the words as they were. When the picture is there, reply to it with what to change.
 late-part = That picture came after I had begun with the others, so I left it out. Nothing was charged for it. Send them all again together if it matters.
 caption-is-command = That caption is a command, so I edited nothing. Send the picture again with what to change.
 ask-use = You sent { $count } pictures. What are the others for?
