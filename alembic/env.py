@@ -8,8 +8,9 @@ from sqlalchemy import Connection
 from sqlmodel import AutoString
 
 from alembic import context
+from bot.storage.columns import UtcDateTime
 from bot.storage.migrations import connect
-from bot.storage.tables import METADATA, UtcDateTime
+from bot.storage.tables import METADATA
 
 
 def plain(_kind: str, item: object, _context: object) -> str | Literal[False]:

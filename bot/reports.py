@@ -20,7 +20,7 @@ from bot.chat.spend_csv import text_cell
 from bot.clock import Clock
 from bot.domain.access import Standing
 from bot.domain.billing import Report
-from bot.domain.budgets import BOT_DAY, USER_DAY, USER_MONTH, Account, Scope
+from bot.domain.budgets import BOT_DAY, USER_DAY, USER_MONTH, Account, Scope, today
 from bot.domain.edits import EditState
 from bot.domain.money import MICROS, dollars
 from bot.errors import StartRefused
@@ -30,7 +30,7 @@ from bot.settings import Settings
 from bot.storage.access import SqlAccess
 from bot.storage.accounts import SqlAccounts
 from bot.storage.books import Books
-from bot.storage.database import Database
+from bot.storage.database import Database, parse_url
 from bot.storage.ledger import SqlLedger
 from bot.storage.lists import SqlEditLists
 from bot.storage.migrations import pending
@@ -154,7 +154,7 @@ class Reports:
         self._zone = settings.timezone
         self._clock = clock
         books = Books(settings.timezone, settings.budgets)
-        self._access = SqlAccess(database, clock)
+        self.access = SqlAccess(database, clock)
         self._accounts = SqlAccounts(database, books)
         self._ledger = SqlLedger(database, books)
         self._lists = SqlEditLists(database)
@@ -164,7 +164,7 @@ class Reports:
         """People with their standing, money and limits; those who wait for approval first."""
         now = self._clock.now()
         rows: list[tuple[Cell, ...]] = []
-        for member in await self._access.members(wanted, limit=limit):
+        for member in await self.access.members(wanted, limit=limit):
             spending = await self._ledger.spending(member.id, now)
             accounts = {one.kind: one for one in await self._accounts.accounts(member.id, member.id, now)}
             standing = "admin" if member.admin else str(member.standing or Standing.UNKNOWN)
@@ -232,7 +232,7 @@ class Reports:
         )
 
     def _today(self) -> date:
-        return self._clock.now().astimezone(self._zone).date()
+        return today(self._clock.now(), self._zone)
 
 
 def _limit(account: Account) -> Dollars | None:
@@ -245,16 +245,22 @@ async def revoke(reports: Reports, user_id: int) -> Table:
     Raises:
         StartRefused: they are not.
     """
-    if not await reports._access.revoke(user_id):
+    if not await reports.access.revoke(user_id):
         raise StartRefused(f"{user_id} is no admin by the claim code; those of ADMINS are taken out there")
-    member = await reports._access.member(user_id)
+    member = await reports.access.member(user_id)
     row = (member.id, member.name, member.username, str(member.standing))
     return Table(("id", "name", "username", "standing"), [row])
 
 
 async def claimed(reports: Reports) -> int:
     """How many people are admins by the claim code."""
-    return len(await reports._access.admins())
+    return len(await reports.access.admins())
+
+
+def missing(url: str) -> bool:
+    """Whether a database is a file that is not there yet. Raises StartRefused: see `parse_url`."""
+    parsed = parse_url(url)
+    return parsed.get_backend_name() == "sqlite" and not Path(parsed.database or "").exists()
 
 
 @asynccontextmanager
@@ -265,7 +271,7 @@ async def opened(settings: Settings, clock: Clock) -> AsyncIterator[Reports]:
         StartRefused: there is none yet, or its tables are of another version. StorageBusy.
     """
     url = settings.app_database_url
-    if url.startswith("sqlite") and not await asyncio.to_thread(Path(url.partition(":///")[2]).exists):
+    if await asyncio.to_thread(missing, url):
         raise StartRefused("There is no database yet: start the bot once")
     if await asyncio.to_thread(pending, url):
         raise StartRefused("The database is of an older version: start the bot, or run python -m bot migrate")

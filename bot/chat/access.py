@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import secrets
-import unicodedata
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TypeVar
 
 import structlog
-from telegram import CallbackQuery, Chat, InlineKeyboardButton, InlineKeyboardMarkup, User
+from telegram import CallbackQuery, Chat, InlineKeyboardMarkup, User
 from telegram.error import TelegramError
 
 from bot.chat.failures import translate
 from bot.chat.limiter import Priority
+from bot.chat.notices import admins_of
+from bot.chat.panels import column, new_button
 from bot.chat.presses import Pressed
 from bot.chat.replies import Bot, reply
 from bot.chat.texts import say, shortened
@@ -35,11 +34,10 @@ ACCESS = f"{ADMIN}-access"
 DAILY = 1_000_000  # micro-dollars: what *Approve with $1 a day* allows
 _DAILY = dollars(DAILY).removesuffix(".00")
 _PERSON, _GROUP = "person", "group"
-_OPEN = {Standing.UNKNOWN, Standing.WAITING}
+_TURN = "access"  # two messages at once are one request, two presses one decision, in whatever processes
 _MOST_ASKED = 20  # so many waiting are asked about with a message each; the panel shows all
 _MOST_BROUGHT = 8  # so many who asked before come to the first admin with a message each
 _MOST_LOOKED_AT = 100
-_UNSEEN = {"Cf", "Cn", "Co", "Cs"}  # Unicode's categories of what shows nothing but can turn text around
 
 _One = TypeVar("_One", Member, Group)
 SetLimit = Callable[[Kind, int, int | None], Awaitable[None]]  # `Accounts.set_limit`
@@ -98,17 +96,15 @@ class AccessRequests:
 
     def __init__(self, ports: Ports) -> None:
         self._ports = ports
-        self._lock = asyncio.Lock()  # two messages at once are one request, two presses one decision
 
     async def admins(self) -> list[int]:
         """The ids of all admins, by the settings and by the claim code."""
-        claimed = [member.id for member in await self._ports.access.admins()]
-        return sorted({*self._ports.rules.admins, *claimed})
+        return sorted(await self._languages())
 
     async def ask_person(self, user: User, chat_id: int) -> str:
         """Ask about somebody who was seen in a chat; what they are told."""
         language = user.language_code
-        async with self._lock:
+        async with self._ports.notes.alone(_TURN):
             member = await self._ports.access.member(user.id)
             if member.standing is not Standing.UNKNOWN:  # another of their messages was quicker
                 return say("access-waiting", language)
@@ -120,7 +116,7 @@ class AccessRequests:
     async def ask_group(self, chat: Chat, user: User) -> str:
         """Ask about a group that somebody added the bot to, or asks for something in; what they are told."""
         access, language = self._ports.access, user.language_code
-        async with self._lock:
+        async with self._ports.notes.alone(_TURN):
             group = await access.met_group(chat.id, chat.title or "")
             if group.standing is not Standing.UNKNOWN:
                 return say("group-waiting", language)
@@ -138,7 +134,7 @@ class AccessRequests:
         this admin was shown is not shown again.
         """
         access, now = self._ports.access, self._ports.clock.now()
-        async with self._lock:
+        async with self._ports.notes.alone(_TURN):
             people = await self._undecided(_PERSON, await access.members(limit=_MOST_LOOKED_AT), admin)
             groups = []
             for group, asked in await self._undecided(
@@ -167,16 +163,21 @@ class AccessRequests:
 
     async def take(self, button: Button, query: CallbackQuery) -> Pressed:
         """Decide as an admin pressed. The gate let nobody else through."""
-        _, kind, number = button.subject.split(":")
-        choice = Choice(button.value)
-        async with self._lock:
+        return await self.decide(
+            button.subject.removeprefix(f"{ACCESS}:"), Choice(button.value), query.from_user
+        )
+
+    async def decide(self, subject: str, choice: Choice, by: User) -> Pressed:
+        """Decide about ``person:<id>`` or ``group:<id>``; another admin may have been quicker."""
+        kind, _, number = subject.partition(":")
+        async with self._ports.notes.alone(_TURN):
             decide = self._decide_person if kind == _PERSON else self._decide_group
-            who = await decide(int(number), choice, query.from_user)
+            who = await decide(int(number), choice, by)
             if who is None:
-                return Pressed(say("access-decided-already", query.from_user.language_code), close=True)
-            log.info("access_decided", about=f"{kind}:{number}", choice=choice, by=query.from_user.id)
-            await self._show_decision(f"{kind}:{number}", who, choice, query.from_user)
-        return Pressed(say("access-done", query.from_user.language_code))
+                return Pressed(say("access-decided-already", by.language_code), close=True)
+            log.info("access_decided", about=subject, choice=choice, by=by.id)
+            await self._show_decision(subject, who, choice, by)
+        return Pressed(say("access-done", by.language_code))
 
     async def leave(self, chat_id: int) -> None:
         """Leave a group."""
@@ -196,7 +197,7 @@ class AccessRequests:
         """Those of the found who asked and that an admin was not asked about, with what is known of it."""
         undecided = []
         for one in found:
-            asked = await self._asked(f"{kind}:{one.id}") if one.standing in _OPEN else None
+            asked = await self._asked(f"{kind}:{one.id}") if one.standing.open else None
             if asked is None and one.standing is Standing.WAITING:
                 asked = _Asked(one.id)
             if asked is not None and admin.id not in dict(asked.shown):
@@ -226,11 +227,10 @@ class AccessRequests:
     ) -> bool:
         """Show a request to every admin; whether any was reached."""
         shown = []
-        for admin_id in await self.admins():
-            admin = await self._ports.access.member(admin_id)
-            markup = await self._keyboard(admin, subject, choices)
+        for admin_id, language in sorted((await self._languages()).items()):
+            markup = await self._keyboard(admin_id, language, subject, choices)
             at = Place(admin_id, 0)
-            sent = await reply(self._ports.bot, at, text(admin.language), markup=markup, quote=False)
+            sent = await reply(self._ports.bot, at, text(language), markup=markup, quote=False)
             if sent is not None:
                 shown.append((admin_id, sent))
         log.info("access_asked", about=subject, admins=len(shown))
@@ -239,23 +239,22 @@ class AccessRequests:
         await self._ports.notes.put(_asked(subject), note, self._ports.clock.now())
         return bool(shown)
 
-    async def _keyboard(self, admin: Member, subject: str, choices: Sequence[Choice]) -> InlineKeyboardMarkup:
-        buttons = [
-            Button(secrets.token_urlsafe(12), admin.id, f"{ACCESS}:{subject}", choice) for choice in choices
-        ]
+    async def _keyboard(
+        self, admin_id: int, language: str | None, subject: str, choices: Sequence[Choice]
+    ) -> InlineKeyboardMarkup:
+        buttons = [new_button(admin_id, f"{ACCESS}:{subject}", choice) for choice in choices]
         await self._ports.buttons.keep(buttons, self._ports.clock.now())
-        return InlineKeyboardMarkup(
-            [
-                [InlineKeyboardButton(_label(choice, admin.language), callback_data=button.id)]
-                for choice, button in zip(choices, buttons, strict=True)
-            ]
-        )
+        return column([_label(choice, language) for choice in choices], buttons)
+
+    async def _languages(self) -> dict[int, str | None]:
+        """Of all admins, by id."""
+        return await admins_of(self._ports.access, self._ports.rules.admins)
 
     async def _decide_person(self, user_id: int, choice: Choice, by: User) -> str | None:
         """Decide and tell the person; who it is about, or None if somebody decided before."""
         ports = self._ports
         member = await ports.access.member(user_id)
-        if member.standing not in _OPEN:
+        if not member.standing.open:
             return None
         asked = await self._asked(f"{_PERSON}:{user_id}")
         chat_id = user_id if asked is None else await self._now(asked.chat_id)
@@ -273,7 +272,7 @@ class AccessRequests:
         ports = self._ports
         chat_id = await self._now(chat_id)
         group = await ports.access.group(chat_id)
-        if group.standing not in _OPEN:
+        if not group.standing.open:
             return None
         standing = Standing.DENIED if choice is Choice.DENY else Standing.APPROVED
         each = choice is Choice.MEMBERS
@@ -314,9 +313,7 @@ class AccessRequests:
 
 def plain(text: str) -> str:
     """A foreign name as one short line that can't hide, break or turn around the words beside it."""
-    seen = "".join(" " if unicodedata.category(sign) == "Cc" else sign for sign in text)
-    seen = "".join(sign for sign in seen if unicodedata.category(sign) not in _UNSEEN)
-    return shortened(seen, 64) or "?"
+    return shortened(text, 64) or "?"
 
 
 def described(member: Member) -> str:

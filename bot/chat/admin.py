@@ -21,6 +21,7 @@ from bot.chat.presses import Pressed
 from bot.chat.replies import place_of, reply
 from bot.chat.spend import send_csv
 from bot.chat.texts import say
+from bot.domain.budgets import today
 from bot.domain.stores import Button
 
 Context = ContextTypes.DEFAULT_TYPE
@@ -138,7 +139,7 @@ class _Sheets:
     @property
     def today(self) -> date:
         """The date in `TIMEZONE`."""
-        return self._.clock.now().astimezone(self._.zone).date()
+        return today(self._.clock.now(), self._.zone)
 
     async def send(self, admin: User, since: date) -> str | None:
         """Send them to an admin; what to say if that is not done."""

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Awaitable, Callable, Iterable
 
 import structlog
 from telegram import CallbackQuery
 
 from bot.chat import admin_pages as pages
-from bot.chat.access import ACCESS, Choice, plain
+from bot.chat.access import Choice, plain
 from bot.chat.admin_ports import Ports
 from bot.chat.admin_values import DEFAULT, Done, amount, kind_of
 from bot.chat.replies import reply
@@ -17,11 +16,9 @@ from bot.chat.texts import say
 from bot.domain.access import Standing
 from bot.domain.edits import Edit, Place
 from bot.domain.money import dollars
-from bot.domain.stores import Button
 from bot.errors import ProviderError
 
 log = structlog.get_logger(__name__)
-_OPEN = {Standing.UNKNOWN, Standing.WAITING}
 
 
 class Deeds:
@@ -103,7 +100,7 @@ class Deeds:
         chat_id, _, who = about.partition(":")
         group = await self._.access.group(int(chat_id))
         each = who == "each"
-        if group.standing in _OPEN:
+        if group.standing.open:
             return await self._answer(f"group:{chat_id}", Choice.MEMBERS if each else Choice.ALL, query)
         now, by = self._.clock.now(), query.from_user.id
         await self._.access.decide_group(group.id, Standing.APPROVED, by, now, per_member=each)
@@ -158,8 +155,7 @@ class Deeds:
 
     async def _answer(self, subject: str, choice: Choice, query: CallbackQuery) -> Done:
         """Answer an open request, as its own buttons would; another admin may have been quicker."""
-        button = Button(secrets.token_urlsafe(12), query.from_user.id, f"{ACCESS}:{subject}", choice)
-        pressed = await self._.requests.take(button, query)
+        pressed = await self._.requests.decide(subject, choice, query.from_user)
         return Done(pressed.text, subject)
 
     async def _cancel(self, edits: Iterable[Edit]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 
@@ -15,8 +15,8 @@ from bot.chat.access import described, described_group
 from bot.chat.admin_ports import Ports
 from bot.chat.admin_values import EditView, GroupView, Home, PersonView, TodayView, kind_of
 from bot.chat.menus import Menu
-from bot.domain.access import Standing
-from bot.domain.budgets import KINDS, Account, Kind, Scope
+from bot.domain.access import Member, Standing
+from bot.domain.budgets import Account, Scope, today
 from bot.domain.edits import UNFINISHED, Edit, EditState
 from bot.domain.money import dollars
 from bot.errors import ProviderError
@@ -110,13 +110,13 @@ class Reads:
 
     async def _group(self, about: str, language: str | None) -> Menu:
         group = await self._.access.group(int(about))
-        today = self._.clock.now().astimezone(self._.zone).date()
+        day = today(self._.clock.now(), self._.zone)
         days = await self._.accounts.days(Scope.GROUP, group.id, date.min)
         view = GroupView(
             group=group,
-            today=sum(day.micros for day in days if day.day == today),
-            month=sum(day.micros for day in days if day.day >= today.replace(day=1)),
-            ever=sum(day.micros for day in days),
+            today=sum(one.micros for one in days if one.day == day),
+            month=sum(one.micros for one in days if one.day >= day.replace(day=1)),
+            ever=sum(one.micros for one in days),
             accounts=await self._accounts(Scope.GROUP, group.id),
         )
         return pages.group(view, language)
@@ -124,15 +124,13 @@ class Reads:
     async def _limit(self, about: str, language: str | None) -> Menu:
         scope, id_, period = about.split(":")
         kind = kind_of(scope, period)
-        account = await self._account(kind, int(id_))
+        accounts = await self._accounts(kind.scope, int(id_))
+        account = next(account for account in accounts if account.kind == kind)
         return pages.limit(kind, account, await self._who(kind.scope, int(id_)), language)
 
     async def _today(self, _: str, language: str | None) -> Menu:
-        now = self._.clock.now()
-        overview = await self._.accounts.overview(now)
-        today = now.astimezone(self._.zone).date()
-        top = overview.top or await self._.accounts.top(Scope.USER, today, _TOP)
-        view = TodayView(overview, top[:_TOP], await self._balance(), await self._.reconcile.last())
+        overview = await self._.accounts.overview(self._.clock.now())
+        view = TodayView(overview, overview.top[:_TOP], await self._balance(), await self._.reconcile.last())
         return pages.today(view, self._.zone, language)
 
     async def _running(self, _: str, language: str | None) -> Menu:
@@ -150,7 +148,8 @@ class Reads:
 
     async def _edit(self, about: str, language: str | None) -> Menu:
         edit, now = await self._.edits.get(about), self._.clock.now()
-        view = await self._view(edit, now, await self.charged(edit))
+        owner = await self._.access.member(edit.user_id)
+        view = self._view(edit, owner, await self._stuck([edit], now), await self.charged(edit))
         return pages.edit(view, now, language)
 
     async def _ask(self, deed: str, language: str | None) -> Menu:
@@ -170,26 +169,34 @@ class Reads:
 
     async def _edits(self, found: Sequence[Edit], which: str, again: str, language: str | None) -> Menu:
         now = self._.clock.now()
-        views = [await self._view(edit, now) for edit in found]
+        owners = {id_: await self._.access.member(id_) for id_ in {edit.user_id for edit in found}}
+        stuck = await self._stuck(found, now)
+        views = [self._view(edit, owners[edit.user_id], stuck) for edit in found]
         return pages.edits(views, which, again, now, language)
 
-    async def _view(self, edit: Edit, now: datetime, charged: int = 0) -> EditView:
-        model = self._.catalogue().models.get(edit.model)
-        title = model.title if model else edit.model
-        stuck = not edit.state.final and await self._stuck(edit, now)
-        return EditView(edit, await self._.access.member(edit.user_id), title, charged, stuck)
+    def _view(self, edit: Edit, owner: Member, stuck: Collection[str], charged: int = 0) -> EditView:
+        return EditView(edit, owner, self._.catalogue().title_of(edit.model), charged, edit.id in stuck)
 
-    async def _stuck(self, edit: Edit, now: datetime) -> bool:
-        usual = await self._.edits.typical_seconds(edit.model, edit.choices) or 0.0
-        return (now - edit.created_at).total_seconds() > max(self._.timing.stuck, _PATIENCE * usual)
+    async def _stuck(self, edits: Sequence[Edit], now: datetime) -> set[str]:
+        """The ids of those that take much longer than usual."""
+        usual: dict[tuple[object, ...], float] = {}
+        stuck = set()
+        for edit in edits:
+            if edit.state.final:
+                continue
+            work = (edit.model, *sorted(edit.choices.items()))
+            if work not in usual:
+                usual[work] = await self._.edits.typical_seconds(edit.model, edit.choices) or 0.0
+            longest = max(self._.timing.stuck, _PATIENCE * usual[work])
+            if (now - edit.created_at).total_seconds() > longest:
+                stuck.add(edit.id)
+        return stuck
 
     async def _accounts(self, scope: Scope, id_: int) -> tuple[Account, ...]:
-        return tuple([await self._account(kind, id_) for kind in KINDS if kind.scope is scope])
-
-    async def _account(self, kind: Kind, id_: int) -> Account:
-        user_id, chat_id = (id_, id_) if kind.scope is Scope.USER else (0, id_)
+        """The limits of a person or a group."""
+        user_id, chat_id = (id_, id_) if scope is Scope.USER else (0, id_)
         found = await self._.accounts.accounts(user_id, chat_id, self._.clock.now())
-        return next(account for account in found if account.kind == kind)
+        return tuple(account for account in found if account.kind.scope is scope)
 
     async def _who(self, scope: Scope, id_: int) -> str:
         if scope is Scope.USER:

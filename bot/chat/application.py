@@ -19,14 +19,17 @@ from telegram.ext import (
 from telegram.request import HTTPXRequest
 
 from bot import meters
+from bot.bounded import BoundedTransport
 from bot.chat.failures import translate
 from bot.chat.gate import Gate
 from bot.chat.limiter import Limiter, Moved
 from bot.clock import Clock
+from bot.domain.shared import Calls
 from bot.domain.timing import Timing
 from bot.errors import StartRefused
 
 log = structlog.get_logger(__name__)
+_MOST_BYTES = 32 * 1024 * 1024  # of an answer: Telegram hands out files of up to 20 MB
 
 App = Application[Any, Any, Any, Any, Any, Any]
 Room = list[BaseHandler[Any, Any, Any]]
@@ -56,7 +59,14 @@ class _Strict(App):
         raise error
 
 
-def build(token: str, api_url: str, timing: Timing, clock: Clock, moved: Moved | None = None) -> App:
+def build(
+    token: str,
+    api_url: str,
+    timing: Timing,
+    clock: Clock,
+    moved: Moved | None = None,
+    calls: Calls | None = None,
+) -> App:
     """An application that neither polls nor queues by itself: `Polling` and `Dispatch` do.
 
     Args:
@@ -65,17 +75,18 @@ def build(token: str, api_url: str, timing: Timing, clock: Clock, moved: Moved |
         timing: time-outs. Uploads are answered late; giving up early would send a picture twice.
         clock: for the flood limits.
         moved: told the old and the new id of a group that became a supergroup.
+        calls: counts those of all processes, where there are several.
     """
 
-    def request(connections: int) -> HTTPXRequest:
+    def request(connections: int, patience: float) -> HTTPXRequest:
         return _Counting(
             connection_pool_size=connections,
             connect_timeout=timing.http_connect,
             read_timeout=timing.telegram_read,
-            write_timeout=timing.telegram_read,
-            pool_timeout=timing.telegram_read,
+            write_timeout=patience,
+            pool_timeout=patience,
             media_write_timeout=timing.telegram_upload,
-            httpx_kwargs={"trust_env": False},
+            httpx_kwargs={"trust_env": False, "transport": BoundedTransport(connections, _MOST_BYTES)},
         )
 
     return (
@@ -84,9 +95,9 @@ def build(token: str, api_url: str, timing: Timing, clock: Clock, moved: Moved |
         .token(token)
         .base_url(f"{api_url}/bot")
         .base_file_url(f"{api_url}/file/bot")
-        .request(request(16))
-        .get_updates_request(request(2))
-        .rate_limiter(Limiter(timing, clock, moved))
+        .request(request(16, timing.telegram_read))
+        .get_updates_request(request(2, timing.http_connect))  # in all less than the watchdog
+        .rate_limiter(Limiter(timing, clock, moved, calls))
         .updater(None)
         .build()
     )

@@ -232,10 +232,11 @@ class Delivery:
 
     def _caption(self, ready: Sequence[Ready], failed: Sequence[Edit], seconds: float) -> str:
         edit = ready[0].edit
-        model = self._catalogue().models.get(edit.model)
+        catalogue = self._catalogue()
+        model = catalogue.models.get(edit.model)
         sizes = {f"{one.result.width}×{one.result.height}" for one in ready}
         details = [
-            model.title if model else edit.model,
+            catalogue.title_of(edit.model),
             edit.choices.get(QUALITY),
             sizes.pop() if len(sizes) == 1 else None,
             f"{max(1, round(seconds))} s",

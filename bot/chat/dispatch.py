@@ -89,6 +89,7 @@ class Dispatch:
                 self._held.discard(queue.popleft().update_id)
         finally:
             del self._tasks[lane], self._lanes[lane]
+            self._arrived.set()  # what came for this chat meanwhile was left to us, also by other processes
 
     async def _one(self, raw: InboxUpdate) -> None:
         """Handle one update until it is done; only a busy database makes it wait.

@@ -10,7 +10,7 @@ from bot.chat.claim import Claims
 from bot.chat.gate import Gate
 from bot.chat.groups import Groups
 from bot.chat.profile import Profile
-from bot.chat.progress import Progress
+from bot.chat.progress import Shows
 from bot.chat.replies import Bot
 from bot.clock import Clock
 from bot.domain.access import Access, Rules
@@ -30,7 +30,7 @@ class Ports:
     notes: Notes
     chats: Chats
     edits: Edits
-    progress: Progress
+    progress: Shows
     clock: Clock
 
 
@@ -52,6 +52,6 @@ async def build(ports: Ports) -> Entrance:
     requests = AccessRequests(access.Ports(bot, store, ports.set_limit, ports.buttons, notes, rules, clock))
     profile = Profile(bot, await requests.admins())
     claims = Claims(bot, ports.people, store, notes, rules, profile, requests, clock)
-    keeper = Gate(gate.Ports(bot, ports.people, store, ports.buttons, rules, requests, claims))
+    keeper = Gate(gate.Ports(bot, ports.people, store, ports.buttons, rules, requests, claims, notes, clock))
     groups = Groups(bot, ports.chats, ports.edits, store, rules, requests, ports.progress, clock)
     return Entrance(requests, profile, claims, keeper, groups, rules)

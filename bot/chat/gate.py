@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import deque
 from dataclasses import dataclass
 
 import structlog
@@ -19,8 +18,9 @@ from bot.chat.limiter import Priority
 from bot.chat.presses import Pressed, answer
 from bot.chat.replies import Bot, place_of, reply
 from bot.chat.texts import say
+from bot.clock import Clock
 from bot.domain.access import Access, Admission, Member, Rules, Standing
-from bot.domain.stores import Buttons, People
+from bot.domain.stores import Buttons, Notes, People
 
 log = structlog.get_logger(__name__)
 
@@ -28,7 +28,6 @@ Context = ContextTypes.DEFAULT_TYPE
 GROUPS = {ChatType.GROUP, ChatType.SUPERGROUP}
 _COMMAND = re.compile(r"/(\w+)(?:@\w+)?(?:\s|$)")
 _FOR_ADMINS = frozenset(profile.ADMINS) - frozenset(profile.PRIVATE)
-_ALBUMS = 100  # so many are remembered, to answer each once
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +41,8 @@ class Ports:
     rules: Rules
     requests: AccessRequests
     claims: Claims
+    notes: Notes
+    clock: Clock
 
 
 class Gate:
@@ -49,7 +50,6 @@ class Gate:
 
     def __init__(self, ports: Ports) -> None:
         self._ports = ports
-        self._albums: deque[str] = deque(maxlen=_ALBUMS)
 
     async def check(self, update: Update, context: Context) -> None:
         """Let the update through or end it here.
@@ -60,7 +60,7 @@ class Gate:
         user, ports = update.effective_user, self._ports
         new = _new(update)
         if new is not None and new.sender_chat is not None:  # a group's or a channel's, so nobody's own
-            if self._answers(new):
+            if await self._answers(new):
                 await self._reply(new, say("group-nobody"))
             raise ApplicationHandlerStop
         if user is None or user.is_bot:
@@ -105,7 +105,7 @@ class Gate:
                 await self._say(update, say("access-blocked", user.language_code))
         elif update.callback_query is not None:
             await self._say(update, say("access-press", user.language_code))
-        elif new is not None and self._answers(new):
+        elif new is not None and await self._answers(new):
             await self._reply(new, await self._words(new, user, member, admission))
 
     async def _words(self, message: Message, user: User, member: Member, admission: Admission) -> str:
@@ -126,23 +126,26 @@ class Gate:
             return say("group-not-served", language)
         return say("not-served", language, id=str(user.id))
 
-    def _answers(self, message: Message) -> bool:
+    async def _answers(self, message: Message) -> bool:
         """Whether somebody waits for an answer: in groups only who turned to the bot; once for an album."""
-        bot, album = self._ports.bot, message.media_group_id
-        if message.chat.type in GROUPS and not turned_to(message, bot.id, bot.username):
+        ports, album = self._ports, message.media_group_id
+        if message.chat.type in GROUPS and not turned_to(message, ports.bot.id, ports.bot.username):
             return False
         if album is None:
             return True
-        new = album not in self._albums
-        self._albums.append(album)
-        return new
+        # The parts of an album come one after the other, perhaps each to another process.
+        answered = f"album-answered:{message.chat_id}"
+        if await ports.notes.get(answered) == album:
+            return False
+        await ports.notes.put(answered, album, ports.clock.now())
+        return True
 
     async def _say(self, update: Update, text: str) -> None:
         """Answer a press or a message."""
         query, new = update.callback_query, _new(update)
         if query is not None:
             await answer(query, Pressed(text))
-        elif new is not None and self._answers(new):
+        elif new is not None and await self._answers(new):
             await self._reply(new, text)
 
     async def _reply(self, message: Message, text: str) -> None:

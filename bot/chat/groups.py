@@ -13,7 +13,7 @@ from telegram.ext import BaseHandler, ChatMemberHandler, ContextTypes, MessageHa
 from bot.chat.access import AccessRequests
 from bot.chat.failures import translate
 from bot.chat.gate import GROUPS
-from bot.chat.progress import Progress
+from bot.chat.progress import Shows
 from bot.chat.replies import Bot, reply
 from bot.chat.texts import say
 from bot.chat.welcome import sees_all, welcome
@@ -39,7 +39,7 @@ class Groups:
         access: Access,
         rules: Rules,
         requests: AccessRequests,
-        progress: Progress,
+        progress: Shows,
         clock: Clock,
     ) -> None:
         self._bot = bot

@@ -57,6 +57,7 @@ class Intake:
             MessageHandler(NEW & filters.TEXT & (~filters.COMMAND | EDIT), self.words),
             MessageHandler(NEW & PRIVATE & filters.COMMAND, self.unknown_command),
             MessageHandler(NEW & PRIVATE & ~filters.StatusUpdate.ALL, self.unusable),
+            MessageHandler(filters.UpdateType.EDITED_MESSAGE, self.edited),
         ]
 
     async def picture(self, update: Update, context: Context) -> None:
@@ -82,7 +83,8 @@ class Intake:
         source, prompt = await self._replied_to(message)
         pictures = (picture,) if source is None else (source, picture)
         request = self._request(message, user, pictures, words)
-        await self._open(update, replace(request, prompt=words or prompt))
+        waiting = await self._requests.wanting_words(message.chat_id, user.id)
+        await self._open(update, replace(request, prompt=words or prompt), waiting)
 
     async def words(self, update: Update, context: Context) -> None:
         """Text: what to change in the picture it replies to or that waits for words; or what to make."""
@@ -90,10 +92,10 @@ class Intake:
         words = addressed(message, self._bot.id, self._bot.username)
         if words is None:
             return
-        if creates(message):
-            await self._create(update, self._request(message, user, (), words))
-            return
         waiting = await self._requests.wanting_words(message.chat_id, user.id)
+        if creates(message):
+            await self._create(update, self._request(message, user, (), words), waiting)
+            return
         if waiting is not None and words and _answers(message, waiting):
             now = self._clock.now()
             if await self._requests.give_words(waiting.id, words, now, update.update_id):
@@ -103,21 +105,34 @@ class Intake:
         if source is None:
             await self._answer(message, say("text-without-picture", user.language_code))
             return
-        await self._open(update, self._request(message, user, (source,), words))
+        await self._open(update, self._request(message, user, (source,), words), waiting)
 
-    async def _create(self, update: Update, request: Request) -> None:
+    async def _create(self, update: Update, request: Request, waiting: Request | None) -> None:
         """A picture from words alone; which picture, is asked where there are none."""
         message, user = _from(update)
         source, _ = await self._replied_to(message)
         if source is not None:
             await self._answer(message, say("create-with-picture", user.language_code))
             return
-        await self._open(update, request)
+        await self._open(update, request, waiting)
 
     async def unknown_command(self, update: Update, context: Context) -> None:
         """A command that no other room took."""
         message, user = _from(update)
         await self._answer(message, say("unknown-command", user.language_code))
+
+    async def edited(self, update: Update, context: Context) -> None:
+        """Words that were changed, or added, afterwards: for a picture that waits for some, or too late."""
+        message, user = _from(update)
+        words = addressed(message, self._bot.id, self._bot.username)
+        if not words:
+            return
+        waiting = await self._requests.wanting_words(message.chat_id, user.id)
+        if waiting is not None and message.message_id in {one.message_id for one in waiting.pictures}:
+            if await self._requests.give_words(waiting.id, words, self._clock.now(), update.update_id):
+                self._nudge()
+        elif await self._edits.unfinished_at(message.chat_id, message.message_id):
+            await self._answer(message, say("words-too-late", user.language_code))
 
     async def unusable(self, update: Update, context: Context) -> None:
         """Voice, video, contact, poll: nothing is silence."""
@@ -140,8 +155,9 @@ class Intake:
             addressed=words is not None,
         )
 
-    async def _open(self, update: Update, request: Request) -> None:
-        await self._close_without_words(request)
+    async def _open(self, update: Update, request: Request, waiting: Request | None) -> None:
+        """``waiting`` is the person's request that wants words, if there is one."""
+        await self._close_without_words(waiting)
         await self._close_what_it_replaces(update, request)
         await self._requests.open(request, request.created_at, update.update_id)
         self._seen(request.place)
@@ -156,9 +172,8 @@ class Intake:
         if answered.message_id in {picture.message_id for picture in open_one.pictures}:
             await self._requests.close(open_one.id, RequestState.EXPIRED)
 
-    async def _close_without_words(self, request: Request) -> None:
+    async def _close_without_words(self, waiting: Request | None) -> None:
         """Who asks for something else has no words for a picture that was to be made from them."""
-        waiting = await self._requests.wanting_words(request.place.chat_id, request.user_id)
         if waiting is not None and not waiting.pictures:
             await self._requests.close(waiting.id, RequestState.EXPIRED)
 
@@ -172,7 +187,9 @@ class Intake:
         joined = await self._requests.join(part, due_at, longest, update.update_id)
         if joined is Joined.OPENED and part.addressed:
             self._seen(part.place)
-            await self._close_without_words(part)
+            await self._close_without_words(
+                await self._requests.wanting_words(part.place.chat_id, part.user_id)
+            )
         if joined is Joined.LATE and part.addressed:
             await self._answer(message, say("late-part", part.language))
         self._nudge()

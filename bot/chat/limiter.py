@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import heapq
-from collections import deque
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 from itertools import count
@@ -19,8 +18,10 @@ from telegram.error import BadRequest, ChatMigrated, RetryAfter
 from telegram.ext import BaseRateLimiter
 
 from bot.chat.failures import seconds
+from bot.chat.flood import OwnCalls
 from bot.chat.rerouting import rerouted
 from bot.clock import Clock
+from bot.domain.shared import Calls, Span
 from bot.domain.timing import Timing
 from bot.errors import WavebrushError
 
@@ -54,51 +55,37 @@ _PRIVATE_RESERVE = {Priority.PROGRESS: 5, Priority.SIGN: 7}
 _OVERALL_RESERVE = 5
 
 
-class Window:
-    """At most ``calls`` in any ``seconds``."""
-
-    def __init__(self, calls: int, seconds: float, clock: Clock) -> None:
-        self._calls, self._seconds, self._clock = calls, seconds, clock
-        self._taken: deque[float] = deque()
-        self._closed_until = 0.0
-
-    def wait(self, reserve: int = 0) -> float:
-        """Seconds until one more call is allowed that leaves ``reserve`` free; 0.0: now."""
-        now = self._clock.monotonic()
-        while self._taken and self._taken[0] <= now - self._seconds:
-            self._taken.popleft()
-        closed = max(0.0, self._closed_until - now)
-        over = len(self._taken) + reserve + 1 - self._calls
-        if over <= 0:
-            return closed
-        return max(closed, self._taken[over - 1] + self._seconds - now)
-
-    def take(self) -> None:
-        """Count one call."""
-        self._taken.append(self._clock.monotonic())
-
-    def close(self, seconds: float) -> None:
-        """Telegram said to wait."""
-        self._closed_until = max(self._closed_until, self._clock.monotonic() + seconds)
-
-
 @dataclass(slots=True)
 class _Chat:
-    window: Window
-    reserve: dict[Priority, int]
+    id: int
+    calls: int
+    seconds: float
+    reserve: Mapping[Priority, int]
     waiting: list[tuple[int, int, asyncio.Future[None]]] = field(default_factory=list)
     pump: asyncio.Task[None] | None = None
+
+    def served(self, pump: asyncio.Task[None]) -> None:
+        """Nobody waits any more; if the pump broke, those that did are told."""
+        if not pump.cancelled() and (error := pump.exception()) is not None:
+            for _, _, turn in self.waiting:
+                if not turn.done():
+                    turn.set_exception(error)
+            self.waiting.clear()
 
 
 class Limiter(BaseRateLimiter[Priority]):
     """One queue a chat, ordered by priority, under the limits of that chat and of the whole bot."""
 
-    def __init__(self, timing: Timing, clock: Clock, moved: Moved | None = None) -> None:
-        """``moved`` is told a chat's old and new id when Telegram says that it became a supergroup."""
+    def __init__(
+        self, timing: Timing, clock: Clock, moved: Moved | None = None, calls: Calls | None = None
+    ) -> None:
+        """``moved`` is told a chat's old and new id when Telegram says that it became a supergroup.
+
+        ``calls`` counts those of all processes, where there are several.
+        """
         self._timing = timing
-        self._clock = clock
         self._moved = moved
-        self._overall = Window(OVERALL, timing.flood_chat_window, clock)
+        self._calls = calls or OwnCalls(clock)
         self._chats: dict[int, _Chat] = {}
         self._number = count()
 
@@ -135,7 +122,7 @@ class Limiter(BaseRateLimiter[Priority]):
             try:
                 return await callback(*args, **kwargs)
             except RetryAfter as error:
-                chat.window.close(seconds(error))
+                await self._calls.close(chat.id, seconds(error))
                 if not priority.waits or not patience:
                     raise
                 patience -= 1
@@ -158,11 +145,10 @@ class Limiter(BaseRateLimiter[Priority]):
     def _chat(self, chat_id: int) -> _Chat:
         if chat_id not in self._chats:
             self._chats[chat_id] = (
-                _Chat(Window(GROUP, self._timing.flood_group_window, self._clock), _GROUP_RESERVE)
+                _Chat(chat_id, GROUP, self._timing.flood_group_window, _GROUP_RESERVE)
                 if chat_id < 0
                 else _Chat(
-                    Window(PRIVATE_BURST, PRIVATE_BURST * self._timing.flood_chat_window, self._clock),
-                    _PRIVATE_RESERVE,
+                    chat_id, PRIVATE_BURST, PRIVATE_BURST * self._timing.flood_chat_window, _PRIVATE_RESERVE
                 )
             )
         return self._chats[chat_id]
@@ -170,28 +156,38 @@ class Limiter(BaseRateLimiter[Priority]):
     async def _turn(self, chat: _Chat, priority: Priority) -> None:
         """Return when a call may be made, which is counted already."""
         if not priority.waits:
-            wait = max(chat.window.wait(chat.reserve[priority]), self._overall.wait(_OVERALL_RESERVE))
-            if chat.waiting or wait > 0:
+            wait = 1.0 if chat.waiting else await self._take(chat, priority)
+            if wait > 0:
                 raise RetryAfter(max(1, round(wait)))
-            self._take(chat)
             return
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         heapq.heappush(chat.waiting, (priority, next(self._number), turn))
         if chat.pump is None or chat.pump.done():
             chat.pump = asyncio.create_task(self._serve(chat), name="telegram flood limit")
+            chat.pump.add_done_callback(chat.served)
         await turn
 
     async def _serve(self, chat: _Chat) -> None:
         while chat.waiting:
-            wait = max(chat.window.wait(), self._overall.wait())
-            if wait > 0:
+            priority, _, turn = chat.waiting[0]
+            if turn.done():  # its caller may have been cancelled meanwhile
+                heapq.heappop(chat.waiting)
+            elif wait := await self._take(chat, Priority(priority)):
                 await asyncio.sleep(wait)
-                continue
-            _, _, turn = heapq.heappop(chat.waiting)
-            if not turn.done():  # its caller may have been cancelled meanwhile
-                self._take(chat)
-                turn.set_result(None)
+            else:
+                self._let_through(chat)
 
-    def _take(self, chat: _Chat) -> None:
-        chat.window.take()
-        self._overall.take()
+    async def _take(self, chat: _Chat, priority: Priority) -> float:
+        """Count a call, or tell how long there is no room for it."""
+        waits = priority.waits
+        own = Span(chat.calls, chat.seconds, 0 if waits else chat.reserve[priority])
+        whole = Span(OVERALL, self._timing.flood_chat_window, 0 if waits else _OVERALL_RESERVE)
+        return await self._calls.take(chat.id, priority, own, whole, waits=waits)
+
+    def _let_through(self, chat: _Chat) -> None:
+        """One place was counted: it is for the first that still waits, who may have come meanwhile."""
+        while chat.waiting:
+            _, _, turn = heapq.heappop(chat.waiting)
+            if not turn.done():
+                turn.set_result(None)
+                return

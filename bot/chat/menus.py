@@ -75,7 +75,7 @@ def size(asker: Asker) -> Menu:
     aspect = wished if wished in AUTOMATIC else used.get(ASPECT, wished)
     rows: tuple[tuple[Item, ...], ...] = ()
     if shapes:
-        values = (*_AUTOMATIC, *asker.model.aspects)
+        values = (*AUTOMATIC, *asker.model.aspects)
         costs = {asker.price_with(with_choice(asker.preferences, ASPECT, value)) for value in values}
         items = _priced(asker, ASPECT, values, aspect, lambda value: _shape(asker, value), len(costs) > 1)
         rows += (*_rows(items[:2]), *_rows(items[2:]))
@@ -171,7 +171,6 @@ MENUS: Mapping[str, Callable[[Asker], Menu]] = {
     SETTINGS: settings,
 }
 _MENU_OF = {ASPECT: "size", RESOLUTION: "size", OPEN: SETTINGS}
-_AUTOMATIC = ("auto", "model")
 _UNSAID = "model"  # nothing is said about it, so the model decides
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from bot.chat.delivery import Delivery
 from bot.chat.limiter import Priority
 from bot.chat.notices import Notices
-from bot.chat.progress import Progress
+from bot.chat.progress import Shows
 from bot.chat.questions import Asking
 from bot.chat.replies import Bot, reply
 from bot.chat.result_buttons import ResultButtons
@@ -30,7 +30,7 @@ class Messages:
     def __init__(
         self,
         bot: Bot,
-        progress: Progress,
+        progress: Shows,
         asking: Asking,
         notices: Notices,
         buttons: Buttons,

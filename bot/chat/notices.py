@@ -39,10 +39,17 @@ class Notices:
 
     async def _languages(self) -> dict[int, str | None]:
         try:
-            claimed = {member.id: member.language for member in await self._access.admins()}
-            named = {user_id: (await self._access.member(user_id)).language for user_id in self._admins}
+            self._known = await admins_of(self._access, self._admins)
         except StorageBusy as error:
             log.warning("admins_not_read", detail=str(error))
-            return self._known
-        self._known = {**claimed, **named}
         return self._known
+
+
+async def admins_of(access: Access, named: Collection[int]) -> dict[int, str | None]:
+    """The language of every admin, by id: of those by the claim code, and of those that the settings name.
+
+    Raises:
+        StorageBusy.
+    """
+    claimed = {member.id: member.language for member in await access.admins()}
+    return claimed | {user_id: (await access.member(user_id)).language for user_id in named}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 
 import structlog
 from telegram import CallbackQuery, InlineKeyboardButton, InlineKeyboardMarkup
@@ -11,6 +12,7 @@ from telegram.error import TelegramError
 from bot.chat.failures import translate
 from bot.chat.limiter import Priority
 from bot.chat.menus import Item, Menu
+from bot.chat.presses import ids_of
 from bot.chat.replies import MOST_TEXT, Bot
 from bot.chat.texts import say
 from bot.clock import Clock
@@ -33,7 +35,7 @@ class Panels:
         """The menu's buttons. One that was shown before is the same row again, so that rows don't pile up."""
         known = {button.value: button for button in await self._buttons.of(subject)}
         fresh = {
-            item.value: Button(secrets.token_urlsafe(12), user_id, subject, item.value)
+            item.value: new_button(user_id, subject, item.value)
             for row in menu.rows
             for item in row
             if item.value not in known
@@ -48,8 +50,8 @@ class Panels:
         )
 
     async def show(self, query: CallbackQuery, text: str, keyboard: InlineKeyboardMarkup) -> None:
-        """Put a menu in place of the one whose button was pressed."""
-        if query.message is None:
+        """Put a menu in place of the one whose button was pressed, if one is there."""
+        if query.message is None or not ids_of(query):
             return
         try:
             await self._bot.edit_message_text(
@@ -61,6 +63,21 @@ class Panels:
             )
         except TelegramError as error:  # among them: nothing changed
             log.debug("menu_not_changed", detail=str(translate(error)))
+
+
+def new_button(user_id: int, subject: str, value: str) -> Button:
+    """A button whose id nobody can guess. It works once it is kept."""
+    return Button(secrets.token_urlsafe(12), user_id, subject, value)
+
+
+def column(labels: Sequence[str], buttons: Sequence[Button]) -> InlineKeyboardMarkup:
+    """Buttons with their labels, one under the other."""
+    return InlineKeyboardMarkup(
+        [
+            [InlineKeyboardButton(label, callback_data=button.id)]
+            for label, button in zip(labels, buttons, strict=True)
+        ]
+    )
 
 
 def _label(item: Item, language: str | None) -> str:

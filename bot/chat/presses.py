@@ -8,7 +8,7 @@ from typing import Any
 
 import structlog
 from structlog.contextvars import bound_contextvars
-from telegram import CallbackQuery, InlineKeyboardMarkup, Update
+from telegram import CallbackQuery, InlineKeyboardMarkup, Message, Update
 from telegram.error import TelegramError
 from telegram.ext import BaseHandler, CallbackQueryHandler, ContextTypes
 
@@ -56,12 +56,30 @@ class Presses:
         button = await self._buttons.find(query.data or "")
         if button is None:
             await answer(query, Pressed(say("button-unknown", language)))
-        elif button.user_id != query.from_user.id:
+        elif button.user_id != query.from_user.id or not await self._under_own(query):
             await answer(query, Pressed(say("button-not-yours", language)))
         else:
             kind, _, about = button.subject.partition(":")
             with bound_contextvars(**{kind: about}):  # every line of the log names what it is about
                 await answer(query, await self._rooms[kind](button, query))
+
+    async def _under_own(self, query: CallbackQuery) -> bool:
+        """Whether the message that was pressed, and may be changed for it, is not somebody else's.
+
+        A changed app can press any button that it knows under any message. Source: Bot API, "CallbackQuery".
+        """
+        shown = ids_of(query)
+        if not shown or query.data in shown:
+            return True
+        other = await self._buttons.find(shown[0])
+        return other is not None and other.user_id == query.from_user.id
+
+
+def ids_of(query: CallbackQuery) -> list[str]:
+    """The ids of the buttons under the message that was pressed, as it is now."""
+    keyboard = query.message.reply_markup if isinstance(query.message, Message) else None
+    rows = keyboard.inline_keyboard if keyboard else ()
+    return [str(button.callback_data) for row in rows for button in row if button.callback_data]
 
 
 async def answer(query: CallbackQuery, pressed: Pressed) -> None:

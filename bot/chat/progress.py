@@ -1,111 +1,74 @@
-"""Calm status messages: in private one for each edit, in a group one that lists all that run.
-
-A message changes at most once in `Timing.progress` (`Timing.progress_group`) and is taken away at the
-end, if need be by the next process.
-"""
+"""Where edits are, shown calmly: what jobs and other rooms see of status messages and reactions."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Coroutine
-from contextvars import Context
-from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Protocol
 
-import structlog
-from telegram import InlineKeyboardMarkup
-from telegram.constants import ChatAction
-from telegram.error import BadRequest, ChatMigrated, Forbidden, TelegramError
-
-from bot.chat.cancels import cancel_button
-from bot.chat.limiter import Priority
-from bot.chat.replies import Bot, answering
+from bot.chat.boards import Boards
+from bot.chat.replies import Bot
 from bot.chat.signs import Signs
-from bot.chat.statuses import Line, Running, group_text, merged, private_text
 from bot.clock import Clock
-from bot.domain.edits import Edit, EditState, Place
+from bot.domain.edits import Edit, EditState
 from bot.domain.ports import Stage
 from bot.domain.stores import Chats, Edits, People
 from bot.domain.timing import Timing
-from bot.errors import WavebrushError
-
-log = structlog.get_logger(__name__)
-_WAITING = {Stage.QUEUED, Stage.WAITING_TURN}
-
-_Key = tuple[int, int | str | None]  # a private chat and an edit's id or batch, or a group and its topic
 
 
-@dataclass(slots=True)
-class _Board:
-    """One status message and what it is about."""
+class Shows(Protocol):
+    """Shows where edits are, in one process or in several. None of it holds an edit up or fails it."""
 
-    key: _Key
-    chat_id: int
-    thread_id: int | None
-    message_id: int | None
-    running: dict[str, Running] = field(default_factory=dict)
-    noted: set[str] = field(default_factory=set)  # the edits whose row names this message
-    shown: str = ""
-    alive: bool = True  # the chat takes messages
-    ended: asyncio.Event = field(default_factory=asyncio.Event)
-    task: asyncio.Task[None] | None = None
+    signs: Signs
 
-    @property
-    def private(self) -> bool:
-        return self.chat_id > 0
+    def show(self, edit: Edit, stage: Stage, expected: float | None = None, place: int | None = None) -> None:
+        """Remember where an edit is; the message follows."""
+        ...
+
+    async def end(self, edit: Edit) -> None:
+        """Take an edit off. In private its message is gone when this returns."""
+        ...
+
+    def leave(self, chat_id: int) -> None:
+        """The bot is no longer in that group."""
+        ...
+
+    def join(self, chat_id: int) -> None:
+        """The bot is in that group (again)."""
+        ...
+
+    def move(self, old: int, new: int) -> None:
+        """A group became a supergroup, which knows none of its messages."""
+        ...
+
+    async def run(self) -> None:
+        """Do what has to be done for it, until cancelled."""
+        ...
 
 
 class Progress:
-    """Shows where edits are. Whatever Telegram says, an edit is never held up or failed by it."""
+    """Of a bot that is one process. See `bot.chat.relay` for several."""
 
     def __init__(
         self, bot: Bot, edits: Edits, chats: Chats, people: People, timing: Timing, clock: Clock
     ) -> None:
-        self._bot = bot
-        self._edits = edits
-        self._chats = chats
-        self._people = people
-        self._timing = timing
-        self._clock = clock
-        self._boards: dict[_Key, _Board] = {}
-        self._of_edit: dict[str, _Board] = {}
+        self._boards = Boards(bot, edits, chats, people, timing, clock)
         self._left: set[int] = set()
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._closed = False
         self.signs = Signs(bot, timing, clock)
 
     def show(self, edit: Edit, stage: Stage, expected: float | None = None, place: int | None = None) -> None:
         """Remember where an edit is; the message follows."""
-        if self._closed or edit.place.chat_id in self._left:
-            return
-        board = self._of_edit.get(edit.id) or self._board(edit)
-        self._of_edit[edit.id] = board
-        known = board.running.get(edit.id)
-        since = known.since if known and known.stage is stage else self._clock.monotonic()
-        board.running[edit.id] = Running(edit, stage, since, expected, place)
+        if edit.place.chat_id not in self._left:
+            self._boards.show(edit, stage, expected, place)
 
     async def end(self, edit: Edit) -> None:
         """Take an edit off. In private its message is gone when this returns."""
-        self._sign(edit)
-        board = self._of_edit.pop(edit.id, None)
-        if board is None:
-            await self._end_of_last_process(edit)
-            return
-        board.running.pop(edit.id, None)
-        if board.running:
-            board.noted.discard(edit.id)
-            await self._note(edit.id, None)
-            return
-        board.ended.set()
-        if board.private and board.task is not None:
-            await asyncio.wait([board.task])
+        if edit.place.chat_id not in self._left:
+            sign(self.signs, edit)
+            await self._boards.end(edit)
 
     def leave(self, chat_id: int) -> None:
         """The bot is no longer in that group: nothing more is sent there."""
         self._left.add(chat_id)
-        for board in [board for board in self._boards.values() if board.chat_id == chat_id]:
-            board.alive = False
-            self._drop(board)
+        self._boards.leave(chat_id)
 
     def join(self, chat_id: int) -> None:
         """The bot is in that group (again)."""
@@ -113,220 +76,20 @@ class Progress:
 
     def move(self, old: int, new: int) -> None:
         """A group became a supergroup, which knows none of its messages."""
-        for board in [board for board in self._boards.values() if board.chat_id == old]:
-            running = dict(board.running)
-            board.alive = False
-            self._drop(board)
-            for entry in running.values():
-                place = Place(new, -abs(entry.edit.place.message_id))
-                moved = replace(entry.edit, place=place, status_message_id=None)
-                self.show(moved, entry.stage, entry.expected, entry.place)
+        self._boards.move(old, new)
 
     async def run(self) -> None:
         """Put up the signs, and take away what the last process left, until cancelled."""
-        self._start(self._tidy(), "tidy statuses")
+        self._boards.tidy()
         try:
             await self.signs.run()
         finally:
-            self._closed = True
-            for task in self._tasks:
-                task.cancel()
-
-    # --- the messages ---------------------------------------------------------------------------------
-
-    def _board(self, edit: Edit) -> _Board:
-        """The board that an edit belongs to; a new one begins at once."""
-        key = _key(edit)
-        board = self._boards.get(key)
-        if board is None:
-            board = _Board(key, edit.place.chat_id, edit.place.thread_id, edit.status_message_id)
-            self._boards[key] = board
-            board.task = self._start(self._keep(board), f"status {key}")
-        elif board.message_id is None:
-            board.message_id = edit.status_message_id
-        return board
-
-    async def _keep(self, board: _Board) -> None:
-        """Keep one message true as long as something runs; at once at first, calmly after that."""
-        pause = self._timing.progress if board.private else self._timing.progress_group
-        while board.running:
-            board.ended.clear()
-            await self._update(board)
-            try:
-                async with asyncio.timeout(pause):
-                    await board.ended.wait()
-            except TimeoutError:
-                pass
-        self._drop(board)  # before its message is: what begins meanwhile gets a message of its own
-        if board.message_id is not None and board.alive:
-            await self._take_away(board.chat_id, board.message_id, board.noted)
-
-    async def _update(self, board: _Board) -> None:
-        lines = await self._lines(board)
-        if not lines or not board.alive:
-            return
-        try:
-            await self._put(board, lines)
-            await self._act(board)
-        except ChatMigrated as error:
-            self.move(board.chat_id, error.new_chat_id)
-        except Forbidden:
-            board.alive = False
-        except TelegramError as error:
-            log.debug("progress_skipped", chat=board.chat_id, error=type(error).__name__)
-
-    async def _put(self, board: _Board, lines: list[Line]) -> None:
-        """Send the message or change it, if it is to say something else."""
-        text = private_text(lines[0]) if board.private else group_text(lines)
-        markup = _markup(lines[0].running.edit)
-        if board.message_id is None:
-            await self._send(board, text, markup, lines[0].running.edit)
-        elif text != board.shown:
-            await self._bot.edit_message_text(
-                text,
-                board.chat_id,
-                board.message_id,
-                reply_markup=markup,
-                rate_limit_args=Priority.PROGRESS,
-            )
-            board.shown = text
-        for edit_id in board.running.keys() - board.noted:
-            board.noted.add(edit_id)
-            await self._note(edit_id, board.message_id)
-
-    async def _send(self, board: _Board, text: str, markup: InlineKeyboardMarkup | None, edit: Edit) -> None:
-        sent = await self._bot.send_message(
-            board.chat_id,
-            text,
-            message_thread_id=board.thread_id,
-            disable_notification=True,
-            reply_parameters=answering(edit.place.message_id) if board.private else None,
-            reply_markup=markup,
-            rate_limit_args=Priority.PROGRESS,
-        )
-        board.message_id, board.shown = sent.message_id, text
-        if sent.chat_id != board.chat_id:  # its group became a supergroup a moment ago
-            board.chat_id, board.thread_id = sent.chat_id, None
-            self._boards.pop(board.key, None)
-            board.key = (sent.chat_id, None)
-            self._boards.setdefault(board.key, board)
-
-    async def _act(self, board: _Board) -> None:
-        """Say "sending a photo" under the chat's name, which lasts five seconds."""
-        if any(entry.stage not in _WAITING for entry in board.running.values()):
-            await self._bot.send_chat_action(
-                board.chat_id,
-                ChatAction.UPLOAD_PHOTO,
-                message_thread_id=board.thread_id,
-                rate_limit_args=Priority.SIGN,
-            )
-
-    async def _take_away(self, chat_id: int, message_id: int, edit_ids: set[str]) -> None:
-        try:
-            await self._bot.delete_message(chat_id, message_id, rate_limit_args=Priority.ANSWER)
-        except TelegramError as error:
-            log.info("status_not_deleted", chat=chat_id, error=type(error).__name__)
-            if not isinstance(error, BadRequest | Forbidden | ChatMigrated):
-                return  # the next process tries again
-        for edit_id in edit_ids:
-            await self._note(edit_id, None)
-
-    def _drop(self, board: _Board) -> None:
-        for edit_id in board.running:
-            self._of_edit.pop(edit_id, None)
-        board.running.clear()
-        board.ended.set()
-        if self._boards.get(board.key) is board:
-            del self._boards[board.key]
-
-    # --- what the last process left -------------------------------------------------------------------
-
-    async def _end_of_last_process(self, edit: Edit) -> None:
-        """End an edit that this process has shown nothing of."""
-        if edit.status_message_id is None or edit.place.chat_id in self._left:
-            return
-        if edit.place.chat_id > 0:
-            await self._take_away(edit.place.chat_id, edit.status_message_id, {edit.id})
-        else:  # the message may show others, too
-            self._start(self._tidy(), "tidy statuses")
-
-    async def _tidy(self) -> None:
-        try:
-            stale = await self._chats.stale_statuses()
-        except WavebrushError as error:
-            log.warning("statuses_not_tidied", detail=str(error))
-            return
-        for edit in stale:
-            if edit.status_message_id is not None:
-                await self._take_away(edit.place.chat_id, edit.status_message_id, {edit.id})
-
-    # --- small things -----------------------------------------------------------------------------------
-
-    def _sign(self, edit: Edit) -> None:
-        if edit.place.chat_id in self._left:
-            return
-        if edit.state is EditState.DONE:
-            self.signs.done(edit.place)
-        else:
-            self.signs.over(edit.place)
-
-    async def _lines(self, board: _Board) -> list[Line]:
-        lines = []
-        for entry in list(board.running.values()):
-            name = "" if board.private else await self._name(entry.edit.user_id)
-            lines.append(Line(entry, self._seconds(entry), self._place(entry), name))
-        return merged([line for line in lines if line.running.edit.id in board.running])
-
-    def _seconds(self, entry: Running) -> int:
-        """How long a stage has taken: editing counts from the paid call, also after a restart."""
-        if entry.stage is Stage.EDITING and entry.edit.submitted_at is not None:
-            return max(0, round((self._clock.now() - entry.edit.submitted_at).total_seconds()))
-        return round(self._clock.monotonic() - entry.since)
-
-    def _place(self, entry: Running) -> int:
-        """Which of those that wait for the same it is: everybody's turn at the provider, else one's own."""
-        if entry.place is not None:
-            return entry.place
-        others = (running for board in self._boards.values() for running in board.running.values())
-        return 1 + sum(
-            other.stage is entry.stage
-            and other.edit.created_at < entry.edit.created_at
-            and (entry.stage is Stage.WAITING_TURN or other.edit.user_id == entry.edit.user_id)
-            for other in others
-        )
-
-    async def _name(self, user_id: int) -> str:
-        try:
-            return await self._people.name(user_id) or "?"
-        except WavebrushError as error:
-            log.debug("name_unknown", detail=str(error))
-            return "?"
-
-    async def _note(self, edit_id: str, message_id: int | None) -> None:
-        """So that the message is taken away even if this process ends first."""
-        try:
-            await self._edits.set_status_message(edit_id, message_id)
-        except WavebrushError as error:
-            log.warning("status_not_noted", edit=edit_id, detail=str(error))
-
-    def _start(self, coroutine: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
-        # In a context of its own: a status may outlive the edit that began it, and show others.
-        task = asyncio.create_task(coroutine, name=name, context=Context())
-        self._tasks.add(task)
-        task.add_done_callback(self._finished)
-        return task
-
-    def _finished(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
-            log.error("status_broke", task=task.get_name(), exc_info=error)
+            self._boards.close()
 
 
-def _key(edit: Edit) -> _Key:
-    chat_id = edit.place.chat_id
-    return (chat_id, (edit.batch or edit.id) if chat_id > 0 else edit.place.thread_id)
-
-
-def _markup(edit: Edit) -> InlineKeyboardMarkup | None:
-    """In private, a button to cancel it; a group's message is about several edits."""
-    return cancel_button(edit) if edit.place.chat_id > 0 else None
+def sign(signs: Signs, edit: Edit) -> None:
+    """Have a request carry what became of it."""
+    if edit.state is EditState.DONE:
+        signs.done(edit.place)
+    else:
+        signs.over(edit.place)

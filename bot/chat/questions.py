@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -13,6 +12,7 @@ from telegram.error import TelegramError
 from bot.chat.asker import together
 from bot.chat.failures import translate
 from bot.chat.limiter import Priority
+from bot.chat.panels import column, new_button
 from bot.chat.presses import Pressed
 from bot.chat.replies import Bot, answering, reply
 from bot.chat.styles import Style
@@ -112,15 +112,10 @@ class Asking:
     async def _keyboard(self, request: Request, options: tuple[Option, ...]) -> InlineKeyboardMarkup:
         buttons = [self._button(request, option.answer) for option in options]
         await self._buttons.keep(buttons, self._clock.now())
-        return InlineKeyboardMarkup(
-            [
-                [InlineKeyboardButton(label(option, request.language), callback_data=button.id)]
-                for option, button in zip(options, buttons, strict=True)
-            ]
-        )
+        return column([label(option, request.language) for option in options], buttons)
 
     def _button(self, request: Request, value: str) -> Button:
-        return Button(secrets.token_urlsafe(12), request.user_id, f"{REQUEST}:{request.id}", value)
+        return new_button(request.user_id, f"{REQUEST}:{request.id}", value)
 
 
 def label(option: Option, language: str | None) -> str:

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable, Sequence
 from itertools import islice
 
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 
+from bot.chat.panels import new_button
 from bot.chat.texts import say
 from bot.clock import Clock
 from bot.domain.catalogue import MOST_MODELS, Catalogue
 from bot.domain.edits import Edit
 from bot.domain.money import dollars
 from bot.domain.next_steps import AGAIN, MODEL, better, next_plan, other_models
-from bot.domain.stores import Button, Buttons
+from bot.domain.stores import Buttons
 from bot.errors import Refused
 
 EDIT = "edit"
@@ -109,7 +109,7 @@ class ResultButtons:
         for number, edit in enumerate(edits, 1):
             if (value := self._again(edit)) is not None:
                 label = f"{number} · {say('option-again', language)}"
-                shown.append((label, Button(_new_id(), edit.user_id, f"{EDIT}:{edit.id}", value)))
+                shown.append((label, new_button(edit.user_id, f"{EDIT}:{edit.id}", value)))
         await self._buttons.keep([button for _, button in shown], self._clock.now())
         keys = [InlineKeyboardButton(label, callback_data=button.id) for label, button in shown]
         return InlineKeyboardMarkup([keys[at : at + 2] for at in range(0, len(keys), 2)]) if keys else None
@@ -126,10 +126,14 @@ class ResultButtons:
         known: dict[str, str] = {}
         for button in await self._buttons.of(subject):
             known.setdefault(button.value, button.id)
-        new = {value: _new_id() for row in rows for value, _ in row if value not in known}
-        kept = [Button(id_, edit.user_id, subject, value) for value, id_ in new.items()]
-        await self._buttons.keep(kept, self._clock.now())
-        ids = known | new
+        fresh = {
+            value: new_button(edit.user_id, subject, value)
+            for row in rows
+            for value, _ in row
+            if value not in known
+        }
+        await self._buttons.keep(list(fresh.values()), self._clock.now())
+        ids = known | {value: button.id for value, button in fresh.items()}
         return InlineKeyboardMarkup(
             [
                 [InlineKeyboardButton(label, callback_data=ids[value]) for value, label in row]
@@ -141,7 +145,3 @@ class ResultButtons:
 
 def _priced(label: str, price: int, language: str | None) -> str:
     return say("option-priced", language, label=label, price=dollars(price))
-
-
-def _new_id() -> str:
-    return secrets.token_urlsafe(12)

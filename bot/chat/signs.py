@@ -23,13 +23,16 @@ _PATIENCE = 20  # a sign that found no room for so many beats of a group's statu
 class _Sign:
     emoji: str | None  # None: none any more
     since: float
+    patient: bool  # tried again where there is no room at first
 
 
 class Signs:
     """Keeps what each request should carry now, and puts it there when its chat has room."""
 
-    def __init__(self, bot: Bot, timing: Timing, clock: Clock) -> None:
+    def __init__(self, bot: Bot, timing: Timing, clock: Clock, *, alone: bool = True) -> None:
+        """``alone``: this process puts up all of them. Another might see an edit's end before a late 👀."""
         self._bot = bot
+        self._alone = alone
         self._timing = timing
         self._clock = clock
         self._wanted: dict[tuple[int, int], _Sign] = {}
@@ -37,7 +40,7 @@ class Signs:
 
     def seen(self, place: Place) -> None:
         """The request is being looked at."""
-        self._want(place, ReactionEmoji.EYES)
+        self._want(place, ReactionEmoji.EYES, patient=self._alone)
 
     def done(self, place: Place) -> None:
         """It ended well."""
@@ -62,10 +65,10 @@ class Signs:
             except TimeoutError:
                 pass
 
-    def _want(self, place: Place, emoji: str | None) -> None:
+    def _want(self, place: Place, emoji: str | None, *, patient: bool = True) -> None:
         if place.message_id <= 0:  # it stayed behind when its group became a supergroup
             return
-        self._wanted[place.chat_id, place.message_id] = _Sign(emoji, self._clock.monotonic())
+        self._wanted[place.chat_id, place.message_id] = _Sign(emoji, self._clock.monotonic(), patient)
         self._new.set()
 
     async def _put_up(self) -> None:
@@ -76,6 +79,8 @@ class Signs:
                 self._wanted.pop(key, None)
             elif key[0] not in full and not await self._put(*key, sign):
                 full.add(key[0])
+            if not sign.patient and self._wanted.get(key) is sign:
+                del self._wanted[key]
 
     async def _put(self, chat_id: int, message_id: int, sign: _Sign) -> bool:
         """Put one up, or find that it can't be; False if there is no room for it now."""

@@ -21,7 +21,7 @@ from bot.chat.replies import Bot, answering, place_of, reply
 from bot.chat.spend_texts import Figures, text
 from bot.chat.texts import say
 from bot.clock import Clock
-from bot.domain.budgets import Accounts, Day, Scope
+from bot.domain.budgets import Accounts, Day, Scope, today
 from bot.domain.catalogue import Catalogue
 from bot.domain.edits import Place
 from bot.domain.pictures import Encoded
@@ -71,17 +71,17 @@ class Spend:
 
     async def _show(self, message: Message, user: User) -> None:
         now, group = self._.clock.now(), message.chat.type != "private"
-        today = now.astimezone(self._.zone).date()
+        day = today(now, self._.zone)
         scope, scope_id = (Scope.GROUP, message.chat_id) if group else (Scope.USER, user.id)
-        since = min(today.replace(day=1), today - timedelta(days=CHART_DAYS - 1))
+        since = min(day.replace(day=1), day - timedelta(days=CHART_DAYS - 1))
         days = await self._.accounts.days(scope, scope_id, since)
         figures = await self._figures(user, message.chat_id, now)
         if group:
-            month = sum(day.micros for day in days if day.day >= today.replace(day=1))
+            month = sum(one.micros for one in days if one.day >= day.replace(day=1))
             figures = Figures(figures.spending, figures.unknown, figures.accounts, month)
         words = text(figures, self._.catalogue(), now, str(self._.zone), user.language_code)
         title = say("spend-chart-group" if group else "spend-chart", user.language_code, days=CHART_DAYS)
-        chart = await self._chart(every_day(days, today), title)
+        chart = await self._chart(every_day(days, day), title)
         # In private the answer can only be to the command; quoting it would repeat what is one line above.
         place = place_of(message) if group else Place(message.chat_id, 0)
         if chart is not None and len(words) <= MOST_CAPTION:
@@ -135,8 +135,8 @@ class Spend:
             await reply(self._.bot, place, say("spend-csv-none", language), quote=False)
             return
         data = await asyncio.to_thread(spend_csv.own, movements, self._.zone)
-        today = self._.clock.now().astimezone(self._.zone).date()
-        await send_csv(self._.bot, message.chat_id, data, today, say("spend-csv", language))
+        day = today(self._.clock.now(), self._.zone)
+        await send_csv(self._.bot, message.chat_id, data, day, say("spend-csv", language))
 
 
 async def send_csv(bot: Bot, chat_id: int, data: bytes, today: date, caption: str) -> bool:

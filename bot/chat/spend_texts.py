@@ -97,6 +97,5 @@ def _in_group(figures: Figures, month: int, now: datetime, zone: str, language: 
 
 
 def _model(row: ModelSpend, catalogue: Catalogue, language: str | None) -> str:
-    known = catalogue.models.get(row.model)
-    title = known.title if known else row.model
+    title = catalogue.title_of(row.model)
     return say("spend-model", language, title=title, spent=dollars(row.micros), edits=row.edits)

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from bot.chat.texts import say
+from bot.chat.texts import say, shortened
 from bot.domain.edits import Edit
 from bot.domain.ports import Stage
 
 _CELLS = 8
 _MOST_LINES = 12
-_MOST_WORDS = 40
 
 
 @dataclass(slots=True)
@@ -67,8 +66,8 @@ def group_text(lines: Sequence[Line]) -> str:
         say(
             "group-status-line",
             language,
-            name=line.name,
-            prompt=short(line.running.edit.prompt),
+            name=shortened(line.name, 64) or "?",
+            prompt=shortened(line.running.edit.prompt),
             stage=" ".join(
                 part for part in (_stage(line, language), bar(line), _ready(line, language)) if part
             ),
@@ -87,12 +86,6 @@ def bar(line: Line) -> str:
         return ""
     full = min(int(line.seconds / running.expected * _CELLS), _CELLS - 1)
     return "▰" * full + "▱" * (_CELLS - full)
-
-
-def short(prompt: str) -> str:
-    """The beginning of a prompt, in one line."""
-    line = " ".join(prompt.split())
-    return line if len(line) <= _MOST_WORDS else f"{line[: _MOST_WORDS - 1]}…"
 
 
 def _ready(line: Line, language: str | None) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from functools import cache
 from importlib import resources
 from importlib.resources.abc import Traversable
@@ -11,6 +12,8 @@ from fluent.runtime import FluentBundle, FluentResource
 from bot.errors import WavebrushError
 
 FALLBACK = "en"
+_UNSEEN = {"Cf", "Cn", "Co", "Cs"}  # Unicode's categories of what shows nothing but can turn text around
+_JOINERS = "\u200c\u200d"
 
 
 def _locales() -> Traversable:
@@ -53,8 +56,14 @@ def _wanted(language: str | None) -> list[str]:
 
 
 def shortened(text: str, longest: int = 40) -> str:
-    """A person's words on one line, cut where they are too long for it."""
-    line = " ".join(text.split())
+    """A person's words on one line, cut where they are too long for it.
+
+    They can't hide, break or turn around the words beside them: what shows nothing is left out, but for
+    the joiners within emoji and words.
+    """
+    seen = "".join(" " if unicodedata.category(sign) == "Cc" else sign for sign in text)
+    seen = "".join(sign for sign in seen if sign in _JOINERS or unicodedata.category(sign) not in _UNSEEN)
+    line = " ".join(seen.split()).strip(_JOINERS + " ")
     return line if len(line) <= longest else f"{line[: longest - 1].rstrip()}…"
 
 

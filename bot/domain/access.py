@@ -26,6 +26,11 @@ class Standing(StrEnum):
     DENIED = "denied"
     BLOCKED = "blocked"  # one sentence, then silence
 
+    @property
+    def open(self) -> bool:
+        """Whether an admin has yet to decide."""
+        return self in {Standing.UNKNOWN, Standing.WAITING}
+
 
 class Admission(StrEnum):
     """What the gate does with an update."""

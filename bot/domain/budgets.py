@@ -37,6 +37,11 @@ class Period(StrEnum):
         return datetime.combine(following, time_of_day(), zone)
 
 
+def today(now: datetime, zone: tzinfo) -> date:
+    """The day that it is where days turn."""
+    return now.astimezone(zone).date()
+
+
 @dataclass(frozen=True, slots=True)
 class Kind:
     """One kind of limit."""

@@ -15,7 +15,7 @@ from bot.errors import ModelUnclear, ModelUnknown, ModelWithdrawn, PriceUnknown
 QUALITY, ASPECT, RESOLUTION, COMPLEXITY = "quality", "aspect", "resolution", "complexity"
 _MILLION = 1_000_000  # tokens
 MOST_MODELS = 5  # that are offered at once where the question is another one
-AUTOMATIC = frozenset({"auto", "model"})  # aspects that a person can choose on every model
+AUTOMATIC = ("auto", "model")  # aspects that a person can choose on every model
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +202,11 @@ class Catalogue:
     def preferred(self) -> tuple[Model, ...]:
         """Those of them in the preference: one of them is the default."""
         return tuple(model for model in self.offered if model.name in self.preference)
+
+    def title_of(self, name: str) -> str:
+        """What people know a model as; its name if it is no longer in the catalogue."""
+        model = self.models.get(name)
+        return model.title if model else name
 
     def is_live(self, name: str) -> bool:
         """Whether the provider has the model, as far as is known, and its price may be known or not."""

@@ -40,7 +40,7 @@ def next_draft(catalogue: Catalogue, edit: Edit, step: str) -> Draft:
         raise ValueError(f"no step {step!r} after {edit.id}")
     model = row_of(catalogue, edit)
     if model is None or not is_live(catalogue, edit):
-        title = model.title if model else edit.model
+        title = catalogue.title_of(edit.model)
         raise ModelWithdrawn(edit.model, name=title, offered=catalogue.offered_names)
     choices = edit.choices if name == AGAIN else {**edit.choices, QUALITY: value}
     return Draft(model, choices, edit.fit)

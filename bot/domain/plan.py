@@ -44,18 +44,6 @@ class Plan(Draft):
     quote: int
 
 
-def plan(
-    catalogue: Catalogue,
-    preferences: Preferences,
-    prompt: str | None,
-    pictures: Sequence[Inspection],
-    *,
-    masked: bool = False,
-) -> Plan:
-    """The `draft` at its table's price. Raises Refused, among it PriceUnknown."""
-    return draft(catalogue, preferences, prompt, pictures, masked=masked).at_table_price()
-
-
 def draft(
     catalogue: Catalogue,
     preferences: Preferences,

@@ -139,7 +139,7 @@ def _as_offered(shape: str, model: Model) -> str:
 
 
 def _same_shape(one: str, other: str) -> bool:
-    return not {one, other} & AUTOMATIC and aspect_ratio(one) == aspect_ratio(other)
+    return not {one, other} & {*AUTOMATIC} and aspect_ratio(one) == aspect_ratio(other)
 
 
 def offered_sizes(model: Model) -> str:

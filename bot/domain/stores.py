@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -285,6 +286,14 @@ class Notes(Protocol):
     """A few facts about the whole bot, each a text under a name, for all processes."""
 
     async def get(self, name: str) -> str | None: ...
+
+    async def newer(self, name: str, than: datetime | None) -> str | None:
+        """The text, if it was kept after that time; None: whenever."""
+        ...
+
+    def alone(self, name: str) -> AbstractAsyncContextManager[None]:
+        """Hold off all others that ask for the same, in every process, while the context lasts."""
+        ...
 
     async def put(self, name: str, text: str, now: datetime) -> None: ...
 

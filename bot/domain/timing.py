@@ -3,6 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from datetime import datetime, timedelta
+
+
+def seconds_until(last: datetime, beat: float, now: datetime, least: float = 0.0) -> float:
+    """Seconds until what was done at ``last`` and is done every ``beat`` seconds is due; ``least`` at least.
+
+    No more than ``beat``, also after a clock that was ahead was put back.
+    """
+    due = last + timedelta(seconds=beat)
+    return min(beat, max(least, (due - now).total_seconds()))
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,10 +78,9 @@ class Again:
         origin = await self._origin(wish.button_id)
         if origin is None:
             return None
-        await self._doors.check()
         draft = next_draft(self._catalogue(), wish.edit, wish.step)
         await self._doors.check(draft.model.provider)
-        sent = Sent(wish.edit.pictures_sent, masked=wish.edit.mask_key is not None)
+        sent = Sent.of(wish.edit)
         plan = await self._quotes.priced(draft, sent)
         preferences = await self._people.preferences(wish.edit.user_id)
         limit = preferences.confirm_above

@@ -9,6 +9,7 @@ from datetime import timedelta
 
 import structlog
 
+from bot import failpoints
 from bot.domain.edits import Attempt, AttemptState, Edit
 from bot.domain.next_steps import is_live
 from bot.domain.plan import row_of
@@ -82,6 +83,7 @@ class Buying(Waiting):
             attempt = await self._durably(self._open, edit, source_url)
         except EditEnded:  # cancelled a moment ago
             return ENDED
+        failpoints.reached("attempt_opened")
         try:
             provider = self._.providers.of(submission.model)
             prediction = await provider.submit(replace(submission, webhook=self._.webhook(attempt)))
@@ -99,6 +101,7 @@ class Buying(Waiting):
                 self._.messenger.progress(edit, Stage.WAITING_TURN)
                 return self._wait(error.retry_after)
             return await self._fail(edit, error)
+        failpoints.reached("submit_sent")
         await self._taken(attempt, prediction)
         log.info("submitted", edit=edit.id, attempt=attempt.number, prediction=prediction.id)
         return ON
@@ -113,6 +116,7 @@ class Buying(Waiting):
         if finished:
             await self._durably(self._answers.keep, attempt.edit_id, prediction)
         await self._durably(self._.edits.named, attempt.id, prediction.id, prediction.cost)
+        failpoints.reached("prediction_named")
         if finished:
             await self._durably(self._.edits.close_attempt, attempt.id, AttemptState.COMPLETED)
         elif prediction.status is not PredictionStatus.RUNNING:

@@ -7,11 +7,10 @@ from enum import StrEnum
 import structlog
 
 from bot.clock import Clock
-from bot.domain.batches import untold
 from bot.domain.edits import Edit
 from bot.domain.ports import Messenger
 from bot.domain.stores import Edits
-from bot.errors import named
+from bot.jobs.ending import say_the_others
 
 log = structlog.get_logger(__name__)
 
@@ -37,12 +36,7 @@ class Cancelling:
         if await self._edits.cancel(edit.id, self._clock.now()):
             log.info("edit_cancelled", edit=edit.id)
             await self._messenger.end(await self._edits.get(edit.id))
-            await self._say_the_others(edit)
+            await say_the_others(self._edits, self._messenger, edit)
             return Cancelled.FREE
         now = await self._edits.get(edit.id)
         return Cancelled.OVER if now.state.final else Cancelled.BOUGHT
-
-    async def _say_the_others(self, edit: Edit) -> None:
-        """What failed before, and was to be told with this one's picture."""
-        for one in untold(await self._edits.of_batch(edit.batch)) if edit.batch else []:
-            await self._messenger.end(one, named(one.reason or ""))

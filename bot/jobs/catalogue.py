@@ -29,7 +29,7 @@ class LiveCatalogue:
     """Holds the catalogue with its live models; reads the providers' lists at start and every few hours.
 
     The last lists are notes in the database, so that every process, and a start without a network, knows
-    them.
+    them. One process reads them for all, but for a model that an edit was just refused.
     """
 
     def __init__(
@@ -73,16 +73,20 @@ class LiveCatalogue:
         return self._lists
 
     async def load(self) -> None:
-        """Take up what was known before the last restart."""
+        """Take up what was known before the last restart, or what another process has read since."""
+        found: dict[str, LiveList] = {}
         for name in self._providers:
+            have = self._lists[name].at if name in self._lists else None
             try:
-                known = await read(self._notes, f"{NOTE}{name}", _list_of)
+                known = await read(self._notes, f"{NOTE}{name}", _list_of, have)
             except StorageBusy as error:
                 log.warning("models_not_loaded", provider=name, detail=str(error))
                 continue
             if known is not None:
-                self._lists[name] = known
-        self._take()
+                found[name] = known
+        if found:
+            self._lists |= found
+            self._take()
 
     async def refresh(self) -> bool:
         """Read every provider's list; False if one did not answer, whose last list then still holds."""
@@ -102,10 +106,16 @@ class LiveCatalogue:
         return self.unpriced().is_live(name)
 
     async def run(self) -> None:
-        """Refresh until cancelled; sooner after a failure."""
+        """Refresh until cancelled, in one process at a time; sooner after a failure."""
         while True:
             await asyncio.sleep(self._timing.catalogue_beat if self._fine else self._timing.retry_most)
             await self.refresh()
+
+    async def follow(self) -> None:
+        """Take up the lists that another process reads, until cancelled."""
+        while True:
+            await self.load()
+            await asyncio.sleep(self._timing.retry_most)
 
     async def _refresh(self) -> bool:
         answers = [await self._read(name, provider) for name, provider in self._providers.items()]

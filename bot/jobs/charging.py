@@ -37,5 +37,5 @@ class Charging:
         model = row_of(self._catalogue(), edit)
         if model is None or result is None:
             return edit.quote
-        sent = Sent(edit.pictures_sent, masked=edit.mask_key is not None)
+        sent = Sent.of(edit)
         return await self._quotes.price_of_result(model, edit.choices, result, sent, edit.quote)

@@ -53,6 +53,7 @@ class Choosing:
         self._doors = doors
         self._messenger = messenger
         self._clock = clock
+        # Two requests that two processes prepare at the same moment are both told, and moved alike.
         self._moving = asyncio.Lock()
 
     async def __call__(self, request: Request) -> Request | Question:
@@ -83,17 +84,19 @@ class Choosing:
         catalogue = self._catalogue()
         if preferences.model is None and not request.pictures:  # of those that make some
             catalogue = _siblings(catalogue) or catalogue
-        return model_for(catalogue, preferences, await self._left(request))
+        # Who chose a model gets it, whatever is left.
+        left = await self._left(request) if preferences.model not in catalogue.models else None
+        return model_for(catalogue, preferences, left)
 
     async def spared(self, request: Request, model_name: str) -> tuple[str, int] | None:
         """A model's title and what a limit leaves, if that is why it is used and not the usual one."""
         catalogue = self._catalogue()
         if request.decision.model is not None or model_name == catalogue.for_person(None).name:
             return None
-        preferences, left = await self._people.preferences(request.user_id), await self._left(request)
-        if preferences.model is not None or left is None:
+        if (await self._people.preferences(request.user_id)).model is not None:
             return None
-        return catalogue.models[model_name].title, left
+        left = await self._left(request)
+        return None if left is None else (catalogue.models[model_name].title, left)
 
     async def _left(self, request: Request) -> int | None:
         """What the smallest limit leaves, in micro-dollars; None: there is no limit."""

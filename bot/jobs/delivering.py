@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import structlog
 
+from bot import failpoints
 from bot.domain.batches import led_by, to_be_told
 from bot.domain.edits import Delivered, Edit, EditState, KeptResult, Ready
 from bot.domain.pictures import Size
@@ -38,19 +39,22 @@ class Delivering(Buying):
         result = await self._.edits.result(edit_id)
         if result is None:
             return await self._lost(edit)
-        await self._.edits.advance(edit_id, EditState.DELIVERING)
+        if edit.state is not EditState.DELIVERING:  # who waits for others looks every few seconds
+            await self._.edits.advance(edit_id, EditState.DELIVERING)
         self._.messenger.progress(edit, Stage.SENDING)
         batch = await self._batch(edit)
         together = await self._together(edit, batch)
         if together is None:
             return f"{WAIT}{self._beat(result)}"
-        own = await self._ready(edit)
+        own = await self._ready(edit, result)
         if own is None:
             return await self._lost(edit)
         if edit.result_message_id is not None:  # a crash came before it was booked
             await self._book([own], EditState.DONE)
             return ENDED
-        others = [await self._ready(one) for one in together if one.id != edit_id]
+        others = [
+            await self._ready(one, await self._.edits.result(one.id)) for one in together if one.id != edit_id
+        ]
         return await self._deliver([own, *filter(None, others)], to_be_told(batch))
 
     async def _lost(self, edit: Edit) -> str:
@@ -58,9 +62,8 @@ class Delivering(Buying):
         error = OutputUnusable("the kept result is gone")
         return await self._fail(edit, error, charge=await self._price(edit, None))
 
-    async def _ready(self, edit: Edit) -> Ready | None:
+    async def _ready(self, edit: Edit, result: KeptResult | None) -> Ready | None:
         """An edit's kept result with its price; None if it is gone."""
-        result = await self._.edits.result(edit.id)
         data = await self._.blobs.get(result.key) if result else None
         if result is None or data is None:
             return None
@@ -74,7 +77,7 @@ class Delivering(Buying):
         """Whom this edit delivers now; None: it waits."""
         if edit.batch is None or edit.result_message_id is not None:
             return [edit]
-        timing, kept = self._.timing, await self._kept(batch)
+        timing, kept = self._.timing, await self._.edits.kept_since([one.id for one in batch])
         patience, grace = timedelta(seconds=timing.batch_wait), timedelta(seconds=timing.batch_beat)
         return led_by(edit, batch, kept, self._.clock.now(), patience, grace)
 
@@ -96,12 +99,14 @@ class Delivering(Buying):
                 return f"{WAIT}{self._.timing.retry_most}"
             await self._book(ready, EditState.UNDELIVERABLE, error.key)
             return ENDED
+        failpoints.reached("picture_sent")
         if sent is not None:
             ready = [one for one in ready if one.edit.id in sent]
             # The leader last, here and in the books: until then no other takes the lead.
             for one in reversed(ready):
                 message = sent[one.edit.id]
                 await self._durably(self._.edits.delivered, one.edit.id, message.message_id, message.file_id)
+        failpoints.reached("delivery_noted")
         await self._book(ready, EditState.DONE)
         # What did not fit in with the others is sent in a message of its own.
         return ENDED if leader.id in (one.edit.id for one in ready) else f"{WAIT}{self._.timing.batch_beat}"
@@ -122,5 +127,6 @@ class Delivering(Buying):
     async def _book(self, ready: Sequence[Ready], state: EditState, reason: str | None = None) -> None:
         for one in reversed(ready):
             await self._settle(one.edit, state, charge=one.charged, reason=reason)
+        failpoints.reached("charge_booked")
         for one in ready:
             await self._.messenger.end(await self._.edits.get(one.edit.id))

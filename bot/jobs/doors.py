@@ -55,9 +55,8 @@ class Doors:
         self._notes = notes
         self._clock = clock
         self._watched = watched
-        self._balance: int | None = None  # as last seen
+        self._balance: int | None = None  # as this process saw it last, which tells of a refill
         self._heard = asyncio.Event()
-        self._telling = asyncio.Lock()
 
     async def check(self, provider: str | None = None) -> None:
         """Let a new edit pass, as far as is known; with ``provider``, one that it would make.
@@ -97,7 +96,10 @@ class Doors:
         return new
 
     async def until_exhausted(self, seconds: float) -> None:
-        """Wait so long, or until this process is told of an empty account: how empty is seen at once then."""
+        """Wait so long, or until this process is told of an empty account: how empty is seen at once then.
+
+        Where another process is told, it is seen when the time is over.
+        """
         try:
             async with asyncio.timeout(seconds):
                 await self._heard.wait()
@@ -120,7 +122,7 @@ class Doors:
 
     async def announce(self, messenger: Messenger) -> None:
         """Tell admins where they were told otherwise last. Who could not be reached is told next time."""
-        async with self._telling:  # who drained it and who looks at the balance meet here
+        async with self._notes.alone(TOLD):  # who drained it and who looks at the balance meet here
             exhausted, told = await self.exhausted(), await self._notes.get(TOLD) is not None
             if exhausted and not told:
                 if await messenger.tell_admins("notice-exhausted"):

@@ -7,9 +7,9 @@ told), `LOST` (nobody knows whether the provider took it), or ``wait:<seconds>``
 from __future__ import annotations
 
 import random
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import ParamSpec, TypeVar
 
 import structlog
@@ -61,6 +61,13 @@ class Ports:
     clock: Clock
 
 
+async def say_the_others(edits: Edits, messenger: Messenger, edit: Edit) -> None:
+    """What failed before an edit, and was to be said with a result, when none comes: each reason once."""
+    for one in untold(await edits.of_batch(edit.batch)) if edit.batch is not None else []:
+        if one.reason != edit.reason:
+            await messenger.end(one, named(one.reason or ""))
+
+
 class Ends:
     """What the steps of an edit are built on."""
 
@@ -92,8 +99,8 @@ class Ends:
         again = state is EditState.UNKNOWN and edit.reason == error.key
         quiet = again or ended.state is EditState.CANCELLED or await self._said_later(ended)
         await self._.messenger.end(ended, None if quiet else error)
-        if ended.batch is not None and not quiet:
-            await self._say_the_others(ended)
+        if not quiet:
+            await say_the_others(self._.edits, self._.messenger, ended)
         return ENDED
 
     async def _said_later(self, edit: Edit) -> bool:
@@ -101,19 +108,8 @@ class Ends:
         if edit.batch is None or edit.state is not EditState.FAILED or edit.charged:
             return False
         batch = await self._.edits.of_batch(edit.batch)
-        kept = await self._kept(batch)
+        kept = await self._.edits.kept_since([one.id for one in batch])
         return to_come(batch, kept, self._.clock.now(), timedelta(seconds=self._.timing.batch_wait))
-
-    async def _say_the_others(self, edit: Edit) -> None:
-        """What failed before and was to be said with a result, when none comes: each reason once."""
-        for one in untold(await self._.edits.of_batch(edit.batch or "")):
-            if one.reason and one.reason != edit.reason:
-                await self._.messenger.end(one, named(one.reason))
-
-    async def _kept(self, batch: Sequence[Edit]) -> dict[str, datetime]:
-        """Since when the results of these edits are kept."""
-        found = {one.id: await self._.edits.result(one.id) for one in batch}
-        return {key: result.kept_at for key, result in found.items() if result and result.kept_at}
 
     async def _settle(self, edit: Edit, state: EditState, *, charge: int, reason: str | None) -> bool:
         now = self._.clock.now()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import TypeVar
 
 import structlog
@@ -14,9 +15,13 @@ log = structlog.get_logger(__name__)
 T = TypeVar("T")
 
 
-async def read(notes: Notes, name: str, parse: Callable[[str], T]) -> T | None:
-    """What a note says; None if there is none, or ``parse`` can't read it. Raises StorageBusy."""
-    text = await notes.get(name)
+async def read(notes: Notes, name: str, parse: Callable[[str], T], than: datetime | None = None) -> T | None:
+    """What a note says; None if there is none newer ``than`` that, or ``parse`` can't read it.
+
+    Raises:
+        StorageBusy.
+    """
+    text = await notes.newer(name, than)
     if text is None:
         return None
     try:

@@ -12,6 +12,7 @@ from typing import Protocol
 import structlog
 from structlog.contextvars import bound_contextvars
 
+from bot import failpoints
 from bot.clock import Clock
 from bot.domain.access import Admission
 from bot.domain.edits import Edit, EditState, Place, Request, RequestState
@@ -172,6 +173,7 @@ class Preparing:
         except Refused as error:  # a limit leaves too little, or too many wait: nothing was held
             await self._refuse(request, error)
             return
+        failpoints.reached("edit_accepted")
         for edit in edits:
             log.info("edit_accepted", request=request.id, edit=edit.id, model=edit.model, quote=edit.quote)
             self._.messenger.progress(edit, Stage.QUEUED)

@@ -9,17 +9,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import product
-from typing import Protocol
+from typing import Protocol, Self
 
 import structlog
 
 from bot.clock import Clock
 from bot.domain.catalogue import ASPECT, QUALITY, RESOLUTION, Catalogue, Model, Price, nearest_aspect
+from bot.domain.edits import Edit
 from bot.domain.pictures import Size
 from bot.domain.plan import Draft, Plan
 from bot.domain.ports import Submission
 from bot.domain.stores import Notes
-from bot.domain.timing import Timing
+from bot.domain.timing import Timing, seconds_until
 from bot.errors import PriceUnknown, ProviderError, StorageBusy
 from bot.jobs.notes import read
 
@@ -51,6 +52,11 @@ class Sent:
     pictures: int
     masked: bool = False
 
+    @classmethod
+    def of(cls, edit: Edit) -> Self:
+        """What is sent of an edit."""
+        return cls(edit.pictures_sent, masked=edit.mask_key is not None)
+
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
@@ -80,6 +86,7 @@ class Quotes:
         self._notes = notes
         self._timing = timing
         self._clock = clock
+        # Asking is free, so each process remembers what it asked itself.
         self._kept: OrderedDict[_Key, _Kept] = OrderedDict()
         self._silent: dict[str, float] = {}  # endpoints that could not be asked, until when (monotonic)
         self._drifted: OrderedDict[_Key, None] = OrderedDict()
@@ -206,7 +213,10 @@ class Quotes:
         return replace(model, prices=asked.rows if asked else model.prices, create=create)
 
     async def run(self, catalogue: Callable[[], Catalogue]) -> None:
-        """Ask for the prices that menus show, at start and every few hours, until cancelled."""
+        """Ask for the prices that menus show, at start and every few hours, until cancelled.
+
+        One process at a time does it for all.
+        """
         await self.load()
         while True:
             await asyncio.sleep(self._due())
@@ -215,10 +225,16 @@ class Quotes:
             except StorageBusy as error:
                 log.warning("quotes_not_kept", detail=str(error))
 
+    async def follow(self) -> None:
+        """Take up the prices that another process asks for, until cancelled."""
+        while True:
+            await self.load()
+            await asyncio.sleep(self._timing.retry_most)
+
     async def load(self) -> None:
-        """Take up what was asked for before the last restart."""
+        """Take up what was asked for before the last restart, or by another process since."""
         try:
-            kept = await read(self._notes, NOTE, _kept_of)
+            kept = await read(self._notes, NOTE, _kept_of, self._tables_at)
         except StorageBusy as error:
             log.warning("quotes_not_read", detail=str(error))
             return
@@ -233,12 +249,16 @@ class Quotes:
             StorageBusy: it can't be kept for the next start.
         """
         self._tables_at = self._clock.now()
-        live = [model for name, model in catalogue.models.items() if catalogue.is_live(name)]
-        wanted = [one for model in live for one in (model, model.create) if one is not None]
-        found, self._complete = dict(self._tables), True
-        for model in wanted:
-            if not model.quoted and model.endpoint not in self._tables:
-                continue
+        quoted = [
+            (name, row)
+            for name, model in catalogue.models.items()
+            for row in (model, model.create)
+            if row is not None and row.quoted
+        ]
+        endpoints = {row.endpoint for _, row in quoted}
+        found = {endpoint: asked for endpoint, asked in self._tables.items() if endpoint in endpoints}
+        self._complete = True
+        for model in [row for name, row in quoted if catalogue.is_live(name)]:
             if table := await self._shown(model):
                 found[model.endpoint] = _Asked(table, self._clock.now())
             else:
@@ -278,9 +298,7 @@ class Quotes:
         if self._tables_at is None:
             return 0.0
         beat = self._timing.catalogue_beat if self._complete else self._timing.quote_keep
-        due = self._tables_at + timedelta(seconds=beat)
-        # No later than that, also after a clock that was ahead was put back.
-        return min(beat, max(self._timing.quote_pause, (due - self._clock.now()).total_seconds()))
+        return seconds_until(self._tables_at, beat, self._clock.now(), self._timing.quote_pause)
 
 
 def _kept_of(text: str) -> tuple[datetime, dict[str, _Asked]]:

@@ -11,19 +11,17 @@ from datetime import datetime, timedelta
 import structlog
 
 from bot.clock import Clock
-from bot.domain.billing import Disagreement, Purchases, Report, compare
+from bot.domain.billing import Purchases, Report, compare
 from bot.domain.catalogue import Catalogue
-from bot.domain.edits import Edit, EditState
+from bot.domain.edits import Attempt, Edit, EditState
 from bot.domain.money import dollars
 from bot.domain.plan import row_of
-from bot.domain.ports import Messenger, Prediction, PredictionStatus, Provider
+from bot.domain.ports import Messenger, PredictionStatus, Provider
 from bot.domain.stores import EditLists, Edits, Notes
-from bot.domain.timing import Timing
-from bot.errors import ProviderError, StorageBusy
+from bot.domain.timing import Timing, seconds_until
+from bot.errors import NoSuchPrediction, ProviderError, StorageBusy
 from bot.jobs.finding import Lost
 from bot.jobs.notes import read
-
-__all__ = ["Disagreement", "Ports", "Reconcile", "Report"]
 
 log = structlog.get_logger(__name__)
 
@@ -140,10 +138,7 @@ class Reconcile:
         report = await self.last()
         if report is None:
             return 0.0
-        beat = self._.timing.books_beat
-        due = report.at + timedelta(seconds=beat)
-        # No later than that, also after a clock that was ahead was put back.
-        return min(beat, max(0.0, (due - self._.clock.now()).total_seconds()))
+        return seconds_until(report.at, self._.timing.books_beat, self._.clock.now())
 
     # --- lost submits -----------------------------------------------------------------------------------
 
@@ -151,27 +146,44 @@ class Reconcile:
         """Look for edits of unknown fate in the provider's list; what has ended there goes on here."""
         for edit in await self._.lists.listed((EditState.UNKNOWN,), limit=_MOST_UNKNOWN):
             if self._of_this(edit.model) and self._.clock.now() - edit.created_at < _FORGOTTEN:
-                await self._find(edit)
+                try:
+                    await self._find(edit)
+                except ProviderError as error:
+                    log.warning(
+                        "unknown_not_looked_for",
+                        edit=edit.id,
+                        error=type(error).__name__,
+                        detail=str(error),
+                    )
 
     async def _find(self, edit: Edit) -> None:
         attempt = await self._.edits.current_attempt(edit.id)
         if attempt is None:
             return
+        name = await (self._listed(edit, attempt) if attempt.prediction_id is None else self._ended(attempt))
+        # The sweeper sees that nothing works on it and hands it to the engine once more.
+        if name is not None and await self._.edits.found(edit.id):
+            log.info("unknown_found", edit=edit.id, prediction=name)
+
+    async def _ended(self, attempt: Attempt) -> str | None:
+        """The name of an attempt's prediction, if it has ended."""
+        try:
+            prediction = await self._.provider.result(attempt.prediction_id or "")
+        except NoSuchPrediction:
+            return None
+        return None if prediction.status is PredictionStatus.RUNNING else prediction.id
+
+    async def _listed(self, edit: Edit, attempt: Attempt) -> str | None:
+        """The name of the prediction of an attempt without one, if it has ended; the attempt has it then."""
         window = (attempt.opened_at - _SKEW, attempt.opened_at + _SKEW)
         lost = Lost(edit, attempt, row_of(self._.catalogue(), edit), self._.timing)
         for prediction in await self._.provider.predictions(*window, inputs=True):
-            if prediction.status is not PredictionStatus.RUNNING and await self._is_ours(prediction, lost):
-                # The sweeper sees that nothing works on it and hands it to the engine once more.
-                if await self._.edits.found(edit.id):
-                    log.info("unknown_found", edit=edit.id, prediction=prediction.id)
-                return
-
-    async def _is_ours(self, prediction: Prediction, lost: Lost) -> bool:
-        """Whether it is the attempt's, or may be, and no other one's; then it is."""
-        name = lost.attempt.prediction_id
-        if name is not None or not lost.may_be(prediction, self._.clock.now()):
-            return name == prediction.id
-        return await self._.edits.named(lost.attempt.id, prediction.id)
+            ended = prediction.status is not PredictionStatus.RUNNING
+            may_be = ended and lost.may_be(prediction, self._.clock.now())
+            # What fits may be another attempt's already.
+            if may_be and await self._.edits.named(attempt.id, prediction.id):
+                return prediction.id
+        return None
 
 
 def _to_tell(report: Report) -> frozenset[str]:

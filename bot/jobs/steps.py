@@ -12,6 +12,7 @@ from datetime import timedelta
 
 import structlog
 
+from bot import failpoints
 from bot.domain.edits import Attempt, AttemptState, Edit, EditState, KeptResult
 from bot.domain.pictures import Encoded, Finished, Role, Size, WireMask
 from bot.domain.ports import (
@@ -77,8 +78,10 @@ class Steps(Delivering):
             if picture.role is Role.MASK:
                 continue
             data = await self._.pictures.fetch(picture)
+            failpoints.reached("picture_fetched")
             fit = edit.fit if picture.role is Role.SOURCE else None
             urls.append(await provider.upload(await self._.imaging.clean(data, fit)))
+            failpoints.reached("picture_uploaded")
         mask: str | None = None
         if edit.mask_key is not None and model.mask is not None:
             mask = await provider.upload(await self._mask(edit, edit.mask_key, model.mask.form))
@@ -131,6 +134,7 @@ class Steps(Delivering):
             return await self._fail(edit, error)
         except ProviderError as error:
             return await self._unknown(edit, f"the result can't be read: {error}")
+        failpoints.reached("end_seen")
         await self._give_back(edit)
         await self._.edits.advance(edit_id, EditState.FINISHING)
         self._.messenger.progress(edit, Stage.FINISHING)
@@ -138,13 +142,14 @@ class Steps(Delivering):
             provider = self._.providers.of(self._.catalogue().models.get(edit.model))
             finished = await self._finishing(edit, provider, outputs[0])
         except WavebrushError as error:
-            if not error.permanent:
+            if not (error.permanent or self._hopeless(edit, error)):
                 raise  # the step is repeated: what is paid for is not given up for an outage
             await self._.edits.close_attempt(attempt.id, AttemptState.COMPLETED, str(error))
             log.error("output_unusable", edit=edit_id, prediction=attempt.prediction_id, detail=str(error))
             # It completed, so the provider bills it, and so do we.
             return await self._fail(edit, OutputUnusable(str(error)), charge=await self._price(edit, None))
         await self._keep(edit, finished)
+        failpoints.reached("result_kept")
         await self._.edits.close_attempt(attempt.id, AttemptState.COMPLETED)
         await self._answers.drop(edit_id)
         return ON
@@ -169,6 +174,10 @@ class Steps(Delivering):
         if not prediction.outputs:
             raise ProviderDown("completed, but there is no output yet")
         return prediction.outputs
+
+    def _hopeless(self, edit: Edit, error: WavebrushError) -> bool:
+        """Whether the provider has given no picture for so long that its person is told."""
+        return isinstance(error, ProviderError) and self._older(edit, self._.timing.edit_deadline)
 
     async def _keep(self, edit: Edit, finished: Finished) -> None:
         kept = finished.lossless

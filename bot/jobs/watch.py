@@ -12,8 +12,9 @@ import structlog
 
 from bot.clock import Clock
 from bot.domain.ports import Prediction, PredictionStatus, Provider
+from bot.domain.shared import Hints
 from bot.domain.timing import Timing
-from bot.errors import ProviderError
+from bot.errors import ProviderError, StorageBusy
 
 log = structlog.get_logger(__name__)
 _BACKOFF = 1.3
@@ -39,10 +40,20 @@ class Watch:
         timing: the beats.
         clock: the time.
         hooked: webhooks tell of the ends too, so that the listings can be few.
+        hints: what webhooks told other processes, where there are several.
     """
 
-    def __init__(self, provider: Provider, timing: Timing, clock: Clock, *, hooked: bool = False) -> None:
+    def __init__(
+        self,
+        provider: Provider,
+        timing: Timing,
+        clock: Clock,
+        *,
+        hooked: bool = False,
+        hints: Hints | None = None,
+    ) -> None:
         self._provider = provider
+        self._hints = hints
         self._timing = timing
         self._clock = clock
         self._first_share = 1.2 if hooked else 0.6  # of the expected seconds
@@ -83,8 +94,37 @@ class Watch:
         wait.due, wait.hinted = min(wait.due, max(self._clock.monotonic(), soonest)), True
         self._changed.set()
 
+    async def pass_on(self, prediction_id: str) -> None:
+        """Let whichever process waits for it follow a hint, if this one doesn't.
+
+        Raises:
+            StorageBusy: the other finds it out by itself.
+        """
+        if self._hints is not None and prediction_id not in self._waits:
+            await self._hints.leave(prediction_id, self._clock.now())
+
     async def run(self) -> None:
         """Watch until cancelled."""
+        async with asyncio.TaskGroup() as loops:
+            loops.create_task(self._watch(), name="watch")
+            if self._hints is not None:
+                loops.create_task(self._listen(self._hints), name="hints")
+
+    async def _listen(self, hints: Hints) -> None:
+        """Follow what other processes were told; while nothing is waited for, nothing is asked."""
+        while True:
+            await asyncio.sleep(self._timing.watch_shared)
+            if not self._waits:
+                continue
+            try:
+                told = await hints.take(list(self._waits))
+            except StorageBusy as error:
+                log.warning("hints_not_read", detail=str(error))
+                continue
+            for prediction_id in told:
+                self.hint(prediction_id)
+
+    async def _watch(self) -> None:
         while True:
             await self._until_due()
             await self._look()

@@ -85,6 +85,7 @@ class Webhooks:
         while True:
             received = await self._received.get()
             try:
+                await self._watch.pass_on(received.prediction.id)
                 await self._look(received)
             except WavebrushError as error:  # the listing comes to the same
                 log.warning("webhook_failed", edit=received.edit_id, detail=str(error))

@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 
+from bot import certificates
 from bot.domain.timing import Timing
 from bot.errors import AnswerLost, NotSent, ProviderDown, StartRefused
 from bot.providers.transfer import USER_AGENT, Answer, BodyTooLarge, read
@@ -39,6 +40,7 @@ class Api:
             raise StartRefused(f"the {name} URL must begin with https://")
         self._client = httpx.AsyncClient(
             base_url=f"{base_url}{path}",
+            verify=certificates.trusted(),
             trust_env=False,
             headers={
                 "Authorization": f"Bearer {api_key}",

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import httpx
 import structlog
 
+from bot import certificates
 from bot.domain.timing import Timing
 from bot.errors import OutputUnusable, ProviderDown, ProviderRefused
 
@@ -29,6 +30,16 @@ _MOST_ADDRESSES = 4
 _KNOWN_HOSTS = ("wavespeed.ai", "cloudfront.net")
 _GLOBAL_UNICAST = ipaddress.IPv6Network("2000::/3")
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+# What Python counts as global and yet is nobody's server on the internet.
+_NOWHERE = tuple(
+    ipaddress.ip_network(network)
+    for network in (
+        "168.63.129.16/32",  # the platform of Azure's machines (Azure documentation, "What is IP address …")
+        "192.0.0.0/24",  # protocols' own (RFC 6890)
+        "192.88.99.0/24",  # relays of 6to4 (RFC 7526)
+        "3fff::/20",  # documentation (RFC 9637)
+    )
+)
 
 
 class AddressRefused(Exception):
@@ -55,7 +66,8 @@ def is_public(address: str) -> bool:
             return is_public(str(embedded))
         if ip not in _GLOBAL_UNICAST or ip.sixtofour or ip.teredo:
             return False
-    return ip.is_global and not ip.is_multicast and not ip.is_reserved
+    nowhere = ip.is_multicast or ip.is_reserved or any(ip in network for network in _NOWHERE)
+    return ip.is_global and not nowhere
 
 
 async def resolve(host: str, port: int) -> list[str]:
@@ -89,7 +101,7 @@ class CheckedTransport(httpx.AsyncHTTPTransport):
     ) -> None:
         # No connection is kept: the pool knows them by address, and hosts may share one.
         limits = httpx.Limits(max_connections=_CONNECTIONS, max_keepalive_connections=0)
-        super().__init__(verify=tls or True, trust_env=False, limits=limits)
+        super().__init__(verify=tls or certificates.trusted(), trust_env=False, limits=limits)
         self._trusted = frozenset(origin(httpx.URL(url)) for url in trusted)
         self._resolve = resolve
         self._public = public

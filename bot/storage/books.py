@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, Row, and_, func, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain.budgets import GROUP_DAY, KINDS, Budgets, Kind, Scope
+from bot.domain.budgets import GROUP_DAY, KINDS, Budgets, Kind, Scope, today
 from bot.domain.edits import UNFINISHED, Edit
 from bot.domain.money import dollars
 from bot.errors import OverBudget, TooManyWaiting
@@ -46,7 +46,7 @@ class Books:
 
     def day(self, now: datetime) -> date:
         """The date of a moment where days turn."""
-        return now.astimezone(self.zone).date()
+        return today(now, self.zone)
 
     async def hold(self, database: Database, connection: AsyncConnection, edits: Sequence[Edit]) -> None:
         """Count the quotes of one person's edits as held, just inserted in the same transaction.

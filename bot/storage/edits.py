@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from statistics import median
 from typing import Any
@@ -179,6 +179,12 @@ class SqlEdits:
         """The edit's kept result, if there is one."""
         row = await self._one(select(RESULTS).where(RESULTS.c.edit_id == edit_id))
         return None if row is None else result_of(row)
+
+    async def kept_since(self, edit_ids: Sequence[str]) -> dict[str, datetime]:
+        """Since when the results of these edits are kept; those without one are left out."""
+        query = select(RESULTS.c.edit_id, RESULTS.c.kept_at).where(RESULTS.c.edit_id.in_(edit_ids))
+        async with self._database.reading() as connection:
+            return {row.edit_id: row.kept_at for row in await connection.execute(query)}
 
     async def set_status_message(self, edit_id: str, message_id: int | None) -> None:
         """Remember the message that shows the edit's progress; None when it is gone."""

@@ -9,10 +9,8 @@ from sqlalchemy import exists, func, select
 from bot.domain.billing import Purchase
 from bot.domain.edits import EditState
 from bot.storage.database import Database
-from bot.storage.ledger import Kind
+from bot.storage.ledger import SPENT, Kind
 from bot.storage.tables import ATTEMPTS, EDITS, LEDGER
-
-_CHARGED = (Kind.CHARGE, Kind.ADJUST)
 
 
 class SqlPurchases:
@@ -25,7 +23,7 @@ class SqlPurchases:
         """The attempts with a prediction that were opened in a window, oldest first."""
         charged = (
             select(func.coalesce(func.sum(LEDGER.c.micros), 0))
-            .where(LEDGER.c.edit_id == EDITS.c.id, LEDGER.c.kind.in_(_CHARGED))
+            .where(LEDGER.c.edit_id == EDITS.c.id, LEDGER.c.kind.in_(SPENT))
             .scalar_subquery()
         )
         adjusted = exists().where(LEDGER.c.edit_id == EDITS.c.id, LEDGER.c.kind == Kind.ADJUST)

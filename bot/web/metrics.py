@@ -59,7 +59,11 @@ class Metrics:
                 self._gauges, self._read_at = await self._read(), now
         healthy = {(name,): float(problem is None) for name, problem in problems.items()}
         about = "1 while a check of the health page passes, else 0."
-        gauges = [*self._gauges, _gauge("healthy", about, ("check",), healthy.items())]
+        gauges = [
+            *self._gauges,
+            _gauge("healthy", about, ("check",), healthy.items()),
+            _one("tasks", "Tasks of this process's event loop.", len(asyncio.all_tasks())),
+        ]
         return generate_latest(REGISTRY) + generate_latest(_Ready(gauges))
 
     async def lateness(self) -> None:

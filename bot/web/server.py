@@ -8,12 +8,14 @@ import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+import h11
 import structlog
 import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import BaseRoute, Mount, Route
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from bot.errors import StartRefused
 from bot.web import hooks, metrics
@@ -76,6 +78,26 @@ def build(
     return Starlette(routes=[*read, *posted, *below])
 
 
+class _Prompt(H11Protocol):
+    """Closes connections that ask for nothing, or whose head drips: uvicorn itself lets them be for ever."""
+
+    seconds = 30.0
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's
+        super().connection_made(transport)
+        self._look = self.loop.call_later(self.seconds, self._looked)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._look.cancel()
+        super().connection_lost(exc)
+
+    def _looked(self) -> None:
+        if self.conn.their_state is h11.IDLE:  # no whole head has come
+            self.transport.close()
+        else:
+            self._look = self.loop.call_later(self.seconds, self._looked)
+
+
 class _Server(uvicorn.Server):
     """Leaves the signals alone: the program decides when to stop, and in which order."""
 
@@ -97,7 +119,9 @@ async def serving(app: Starlette, port: int, host: str = "0.0.0.0") -> AsyncIter
         raise StartRefused(
             f"PORT {port} can't be listened on ({error.strerror}): set another one, or 0 for any that is free"
         ) from error
-    config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="off")
+    config = uvicorn.Config(
+        app, http=_Prompt, ws="none", log_config=None, access_log=False, lifespan="off", server_header=False
+    )
     server = _Server(config)
     task = asyncio.create_task(server.serve(sockets=[listener]), name="web")
     while not server.started:

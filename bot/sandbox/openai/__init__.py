@@ -13,8 +13,8 @@ POST    /sandbox/settings   JSON with some of the settings below → all setting
 POST    /sandbox/faults     the next calls fail, see below → ``{"waiting": int}``
 DELETE  /sandbox/faults     no faults from now on
 GET     /sandbox/calls      ``{"calls": [{method, path, query, json, size, authorized, status, at}]}``:
-                            every call but these, oldest first. Query: ``count``: answers when there are
-                            as many, or after 25 s
+                            every call but these, oldest first (the last 20,000). Query: ``path`` (a
+                            prefix); ``count``: answers when there are as many, or after 25 s
 DELETE  /sandbox/calls      forget them, and the edits
 GET     /sandbox/edits      ``{"edits": [{path, model, fields, pictures, mask, usage, billed}]}``: all
                             that was done, oldest first; ``fields`` as they were sent, ``billed`` in

@@ -74,6 +74,7 @@ class Api:
     async def _generate(self, request: Request) -> Response:
         fields = await _json(request)
         model = self._world.live_model(fields.get("model"))
+        checks.check_integers(fields)
         wish = checks.check_fields(model, fields, checks.COMMON | checks.ONLY_GENERATIONS)
         told: dict[str, Any] = {"fields": fields, "pictures": [], "mask": None}
         return await self._paid(request, model, wish, [], None, told)

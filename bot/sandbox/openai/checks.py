@@ -107,6 +107,14 @@ def check_fields(model: Model, given: Mapping[str, object], known: frozenset[str
     )
 
 
+def check_integers(body: Mapping[str, object]) -> None:
+    """Check that numbers are numbers in a JSON body; a form has only text. Raises `Refusal` (400)."""
+    for name in ("n", "output_compression"):
+        if name in body and type(body[name]) is not int:
+            text = f"Invalid type for '{name}': expected an integer."
+            raise Refusal(400, text, "invalid_type", name)
+
+
 def _missing(name: str) -> Refusal:
     return Refusal(400, f"Missing required parameter: '{name}'.", "missing_required_parameter", name)
 

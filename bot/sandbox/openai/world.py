@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
-from bot.sandbox.wavespeed.world import Bell
+from bot.sandbox.wavespeed.world import CALLS_KEPT, Bell
 
 from .checks import Refusal
 from .models import MODELS, Model
@@ -48,9 +48,10 @@ class World:
         return time.time()
 
     def record(self, call: dict[str, Any]) -> None:
-        """Remember a call."""
+        """Remember a call; the oldest are forgotten."""
         self.calls.append(call)
         self.bell.ring()
+        del self.calls[:-CALLS_KEPT]
 
     def live_model(self, model_id: object) -> Model:
         """Return a model that is live. Raises `Refusal` (404)."""

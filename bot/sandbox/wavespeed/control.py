@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
-from typing import Any, TypeVar
+from collections.abc import Mapping
+from typing import Any
 
 from PIL import Image
 from starlette.requests import Request
@@ -12,72 +12,37 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from .answers import base_url, json_object
-from .faults import Fault, Faults
+from .faults import Faults
+from .shared_control import SharedControl, wrong
 from .worker import Worker
 from .world import Prediction, Upload, World, rfc3339
 
-T = TypeVar("T")
-
-LONGEST_WAIT = 25.0
 ENDINGS = ("completed", "failed", "cancelled", "timeout")
 
 
-class Control:
+class Control(SharedControl):
     """What only the people who test can do to the stand-in."""
 
     def __init__(self, world: World, worker: Worker, faults: Faults) -> None:
+        super().__init__(world, faults)
         self._world = world
         self._worker = worker
-        self._faults = faults
 
     def routes(self) -> list[Route]:
         """Return the routes under ``/sandbox/``."""
         return [
-            Route("/sandbox/settings", self._settings, methods=["GET", "POST"]),
-            Route("/sandbox/faults", self._add_fault, methods=["POST"]),
-            Route("/sandbox/faults", self._clear_faults, methods=["DELETE"]),
-            Route("/sandbox/calls", self._calls, methods=["GET"]),
-            Route("/sandbox/calls", self._forget_calls, methods=["DELETE"]),
+            *super().routes(),
             Route("/sandbox/predictions", self._predictions, methods=["GET"]),
             Route("/sandbox/predictions/{id}/finish", self._finish, methods=["POST"]),
             Route("/sandbox/uploads", self._uploads, methods=["GET"]),
             Route("/sandbox/webhooks", self._webhooks, methods=["GET"]),
         ]
 
-    async def _settings(self, request: Request) -> Response:
-        if request.method == "POST":
-            changes = await json_object(request)
-            try:
-                self._world.change(changes)
-            except (TypeError, ValueError) as error:
-                return _wrong(error)
-            if changes.get("hold") is False:
-                self._worker.release_all()
-            self._worker.pump()
-        return JSONResponse(self._world.described())
-
-    async def _add_fault(self, request: Request) -> Response:
-        try:
-            self._faults.waiting.append(Fault(**await json_object(request)))
-        except (TypeError, ValueError) as error:
-            return _wrong(error)
-        return JSONResponse({"waiting": len(self._faults.waiting)})
-
-    async def _clear_faults(self, request: Request) -> Response:
-        self._faults.waiting.clear()
-        return JSONResponse({"waiting": 0})
-
-    async def _calls(self, request: Request) -> Response:
-        prefix = request.query_params.get("path", "/")
-
-        def seen() -> list[dict[str, Any]]:
-            return [one for one in self._world.calls if one["path"].startswith(prefix)]
-
-        return JSONResponse({"calls": await self._counted(request, seen)})
-
-    async def _forget_calls(self, request: Request) -> Response:
-        self._world.calls.clear()
-        return JSONResponse({"calls": []})
+    def changed(self, changes: Mapping[str, Any]) -> None:
+        """Let go what was held, and begin what there is room for."""
+        if changes.get("hold") is False:
+            self._worker.release_all()
+        self._worker.pump()
 
     async def _predictions(self, request: Request) -> Response:
         status = request.query_params.get("status")
@@ -85,7 +50,7 @@ class Control:
         def seen() -> list[Prediction]:
             return [one for one in self._world.predictions.values() if status in (None, one.status)]
 
-        found = await self._counted(request, seen)
+        found = await self.counted(request, seen)
         return JSONResponse({"predictions": [_prediction(one) for one in found]})
 
     async def _finish(self, request: Request) -> Response:
@@ -95,7 +60,7 @@ class Control:
         body = await json_object(request)
         status = body.get("status", "completed")
         if status not in ENDINGS:
-            return _wrong(ValueError(f"a status is one of {', '.join(ENDINGS)}"))
+            return wrong(ValueError(f"a status is one of {', '.join(ENDINGS)}"))
         if status != "completed":
             self._worker.end(prediction, status, body.get("code"), body.get("error", ""))
         elif not prediction.ended:
@@ -108,18 +73,7 @@ class Control:
         return JSONResponse({"uploads": [_upload(one, base) for one in self._world.uploads.values()]})
 
     async def _webhooks(self, request: Request) -> Response:
-        return JSONResponse({"webhooks": await self._counted(request, lambda: self._world.deliveries)})
-
-    async def _counted(self, request: Request, seen: Callable[[], list[T]]) -> list[T]:
-        """Return what is seen, once it is as many as the query's ``count``, or after 25 s."""
-        count = request.query_params.get("count", "0")
-        least = int(count) if count.isdecimal() else 0
-        await self._world.bell.wait_until(lambda: len(seen()) >= least, LONGEST_WAIT)
-        return seen()
-
-
-def _wrong(error: Exception) -> Response:
-    return JSONResponse({"error": str(error)}, status_code=400)
+        return JSONResponse({"webhooks": await self.counted(request, lambda: self._world.deliveries)})
 
 
 def _prediction(prediction: Prediction) -> dict[str, Any]:

@@ -107,6 +107,6 @@ def aspect(values: tuple[str, ...]) -> Field:
     )
 
 
-def images(most: int, *, required: bool = True) -> Field:
+def images(most: int) -> Field:
     """Return the pictures that are edited, the first of them the one that is changed."""
-    return Field("urls", required=required, count=(1, most), description="The images to edit.")
+    return Field("urls", required=True, count=(1, most), description="The images to edit.")
