@@ -19,7 +19,6 @@ from bot.domain.edits import (
     KeptResult,
     Ready,
     Request,
-    SentPicture,
 )
 from bot.domain.live import LiveModels
 from bot.domain.pictures import Encoded, Finished, Fit, Inspection, Recognised, Size, WireMask
@@ -195,6 +194,10 @@ class FakeEdits:
     async def result(self, edit_id: str) -> KeptResult | None:
         return self.results.get(edit_id)
 
+    async def kept_since(self, edit_ids: Sequence[str]) -> dict[str, datetime]:
+        found = [self.results[edit_id] for edit_id in edit_ids if edit_id in self.results]
+        return {result.edit_id: result.kept_at for result in found if result.kept_at is not None}
+
     async def set_status_message(self, edit_id: str, message_id: int | None) -> None:
         self.busy.take()
         self.edits[edit_id] = replace(self.edits[edit_id], status_message_id=message_id)
@@ -310,16 +313,6 @@ class FakeImaging:
 
     async def chart(self, days: Sequence[Day], title: str) -> Encoded:
         return PNG
-
-
-@dataclass
-class FakePictures:
-    """Implements `bot.domain.ports.PictureSource`."""
-
-    fetches: Turns[bytes] = field(default_factory=lambda: Turns(b"original"))
-
-    async def fetch(self, picture: SentPicture) -> bytes:
-        return self.fetches.take()
 
 
 @dataclass

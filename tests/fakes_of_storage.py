@@ -1,16 +1,19 @@
-"""Smaller stand-ins for Protocols of storage, in memory: notes, turns, chats, people."""
+"""Smaller stand-ins for Protocols, in memory: notes, turns, chats, people, pictures."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
+import asyncio
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
+from itertools import count
 
-from bot.domain.edits import Edit
+from bot.domain.edits import Edit, SentPicture
 from bot.domain.preferences import Preferences
 from bot.domain.turns import Capacity, Waiting, line
-from tests.fakes import FakeEdits
+from tests.fakes import FakeEdits, Turns
 
 
 @dataclass
@@ -18,15 +21,27 @@ class FakeNotes:
     """Implements `bot.domain.stores.Notes` in memory."""
 
     kept: dict[str, str] = field(default_factory=dict)
+    at: dict[str, datetime] = field(default_factory=dict)
+    turns: defaultdict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
 
     async def get(self, name: str) -> str | None:
         return self.kept.get(name)
 
+    async def newer(self, name: str, than: datetime | None) -> str | None:
+        old = than is not None and name in self.at and self.at[name] <= than
+        return None if old else self.kept.get(name)
+
+    def alone(self, name: str) -> AbstractAsyncContextManager[None]:
+        return self.turns[name]
+
     async def put(self, name: str, text: str, now: datetime) -> None:
-        self.kept[name] = text
+        self.kept[name], self.at[name] = text, now
 
     async def put_new(self, name: str, text: str, now: datetime) -> bool:
-        return self.kept.setdefault(name, text) is text
+        if name in self.kept:
+            return False
+        await self.put(name, text, now)
+        return True
 
     async def drop(self, name: str) -> bool:
         return self.kept.pop(name, None) is not None
@@ -34,26 +49,28 @@ class FakeNotes:
 
 @dataclass
 class FakeTurns:
-    """Implements `bot.domain.turns.Turns` in memory, for one provider and without minutes."""
+    """Implements `bot.domain.turns.Turns` in memory, for one provider."""
 
     granted: dict[str, int] = field(default_factory=dict)  # edit → person
     waiting: dict[str, Waiting] = field(default_factory=dict)
     order: list[str] = field(default_factory=list)
     last: dict[int, datetime] = field(default_factory=dict)
+    begun: list[datetime] = field(default_factory=list)
+    asked: Iterator[int] = field(default_factory=count)
 
     async def grant(
         self, provider: str, capacity: Capacity, waiting: Sequence[tuple[str, int]], now: datetime
     ) -> set[str]:
         for edit_id, user_id in waiting:
             if edit_id not in self.granted:
-                self.waiting.setdefault(
-                    edit_id, Waiting(len(self.order) + len(self.waiting), edit_id, user_id)
-                )
-        room = capacity.room(len(self.granted), 0)
+                self.waiting.setdefault(edit_id, Waiting(next(self.asked), edit_id, user_id))
+        in_minute = sum(now - begun <= timedelta(minutes=1) for begun in self.begun)
+        room = capacity.room(len(self.granted), in_minute)
         for one in line(list(self.waiting.values()), Counter(self.granted.values()), self.last)[:room]:
             del self.waiting[one.edit_id]
             self.granted[one.edit_id] = one.user_id
             self.order.append(one.edit_id)
+            self.begun.append(now)
             self.last[one.user_id] = now
         return {edit_id for edit_id, _ in waiting if edit_id in self.granted}
 
@@ -90,10 +107,11 @@ class FakeChats:
 
 @dataclass
 class FakePeople:
-    """Implements `bot.domain.stores.People`: names, and what everybody chose."""
+    """Implements `bot.domain.stores.People`: names, and what each chose; ``chosen`` holds for all others."""
 
     names: dict[int, str] = field(default_factory=dict)
     chosen: Preferences = field(default_factory=Preferences)
+    saved: dict[int, Preferences] = field(default_factory=dict)
 
     async def seen(self, user_id: int, name: str, username: str | None, language: str | None) -> None:
         self.names[user_id] = name
@@ -102,7 +120,17 @@ class FakePeople:
         return self.names.get(user_id)
 
     async def preferences(self, user_id: int) -> Preferences:
-        return self.chosen
+        return self.saved.get(user_id, self.chosen)
 
     async def save_preferences(self, user_id: int, preferences: Preferences) -> None:
-        self.chosen = preferences
+        self.saved[user_id] = preferences
+
+
+@dataclass
+class FakePictures:
+    """Implements `bot.domain.ports.PictureSource`."""
+
+    fetches: Turns[bytes] = field(default_factory=lambda: Turns(b"original"))
+
+    async def fetch(self, picture: SentPicture) -> bytes:
+        return self.fetches.take()

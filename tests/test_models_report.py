@@ -38,7 +38,7 @@ async def world(data: Path, **changes: Any) -> AsyncIterator[Settings]:
     """Settings for a stand-in that was changed."""
     async with (
         serve(WaveSpeedStandIn(api_key=KEY).app) as url,
-        httpx.AsyncClient(base_url=url, trust_env=False) as http,
+        httpx.AsyncClient(base_url=url, trust_env=False, verify=False) as http,
     ):
         (await http.post("/sandbox/settings", json=changes)).raise_for_status()
         yield settings(wavespeed_api_url=url, data_dir=data, speed=20)

@@ -224,6 +224,15 @@ def test_no_database_yet(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
+def test_a_database_with_options(tmp_path: Path) -> None:
+    """Its file is found whatever follows its name."""
+    url = f"sqlite:///{tmp_path / 'bot.db'}?timeout=5"
+    assert reports.missing(url)
+    (tmp_path / "bot.db").touch()
+    assert not reports.missing(url)
+    assert not reports.missing("postgresql://localhost/bot")
+
+
 def test_an_older_database(tmp_path: Path) -> None:
     """It is not changed by looking at it."""
     (tmp_path / "wavebrush.sqlite").touch()

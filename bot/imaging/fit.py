@@ -54,23 +54,6 @@ def clean(
     return encode.jpeg(image) if max_bytes is None else encode.jpeg_within(image, max_bytes)
 
 
-def unfit(result: bytes, fit: Fit, target: Size | None, limits: Limits) -> Encoded:
-    """Take the picture out of a provider's ``result``: the padding goes, the rest is losslessly encoded.
-
-    Args:
-        result: any size of the canvas's shape.
-        fit: how the source was laid out.
-        target: a size to scale it to, else it keeps the result's own resolution.
-        limits: for decoding.
-
-    Returns:
-        a PNG; the whole result unchanged where its shape is not the canvas's, since nothing is stretched.
-    """
-    image = decode.load(result, for_results(limits))
-    taken = taken_out(image, fit, target)
-    return encode.png(image if taken is None else taken)
-
-
 def laid_out(image: Image.Image, fit: Fit) -> Image.Image:
     """``image`` scaled to the fit's box on its canvas; the padding continues its edge."""
     image = resized(image, Size(*fit.box[2:]))

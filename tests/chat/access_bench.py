@@ -14,7 +14,7 @@ from bot.chat.access import ACCESS
 from bot.chat.application import App
 from bot.chat.presses import Presses
 from bot.chat.progress import Progress
-from bot.clock import SystemClock
+from bot.clock import Clock, SystemClock
 from bot.domain.access import Policy, Rules
 from bot.domain.timing import Timing
 from bot.storage.access import SqlAccess
@@ -57,9 +57,19 @@ class House:
 
     async def open(self, rules: Rules, database: Database) -> None:
         """Stand the gate before everything."""
-        bot, clock = self.app.bot, SystemClock()
-        edits, chats = SqlEdits(database), SqlChats(database)
-        door = await entrance.build(
+        timing = Timing().faster(20)
+        door = await self.door(rules, SqlEdits(database), SqlChats(database), timing, SystemClock())
+        self.claims = door.claims
+        presses = Presses(self.buttons, {ACCESS: door.requests.take}).handlers()
+        rooms: list[application.Room] = [presses, [TypeHandler(Update, self._enter)]]
+        application.route(self.app, door.gate, rooms, before=door.groups.handlers())
+
+    async def door(
+        self, rules: Rules, edits: SqlEdits, chats: SqlChats, timing: Timing, clock: Clock
+    ) -> entrance.Entrance:
+        """The gate, the groups and the requests for access."""
+        bot = self.app.bot
+        return await entrance.build(
             entrance.Ports(
                 bot=bot,
                 rules=rules,
@@ -70,14 +80,10 @@ class House:
                 notes=self.notes,
                 chats=chats,
                 edits=edits,
-                progress=Progress(bot, edits, chats, self.people, Timing().faster(20), clock),
+                progress=Progress(bot, edits, chats, self.people, timing, clock),
                 clock=clock,
             )
         )
-        self.claims = door.claims
-        presses = Presses(self.buttons, {ACCESS: door.requests.take}).handlers()
-        rooms: list[application.Room] = [presses, [TypeHandler(Update, self._enter)]]
-        application.route(self.app, door.gate, rooms, before=door.groups.handlers())
 
     @property
     def now(self) -> datetime:

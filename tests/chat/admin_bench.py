@@ -9,12 +9,11 @@ from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from bot.chat import admin_ports, application, entrance, spend
+from bot.chat import admin_ports, application, spend
 from bot.chat.access import ACCESS
 from bot.chat.admin import PANEL, Admin
 from bot.chat.application import App
 from bot.chat.presses import Presses
-from bot.chat.progress import Progress
 from bot.chat.spend import Spend
 from bot.domain.access import Rules
 from bot.domain.budgets import Budgets
@@ -36,7 +35,7 @@ from bot.storage.ledger import SqlLedger
 from bot.storage.lists import SqlEditLists
 from bot.storage.people import SqlPeople
 from bot.storage.purchases import SqlPurchases
-from tests.chat.access_bench import House, Message
+from tests.chat.access_bench import House, Message, buttons
 from tests.fakes import FakeImaging, FakeMessenger, FakeProvider, Turns
 from tests.sandbox.telegram_bench import ADA, Bench, picture
 from tests.storage.makers import a_request, an_edit
@@ -76,21 +75,7 @@ class Office(House):
     async def open(self, rules: Rules, database: Database) -> None:
         """Stand the gate before the two rooms."""
         bot, clock, chats = self.app.bot, self.clock, SqlChats(database)
-        door = await entrance.build(
-            entrance.Ports(
-                bot=bot,
-                rules=rules,
-                access=self.access,
-                set_limit=self.accounts.set_limit,
-                people=self.people,
-                buttons=self.buttons,
-                notes=self.notes,
-                chats=chats,
-                edits=self.edits,
-                progress=Progress(bot, self.edits, chats, self.people, Timing(), clock),
-                clock=clock,
-            )
-        )
+        door = await self.door(rules, self.edits, chats, Timing(), clock)
         ledger, lists = SqlLedger(database, self.books), SqlEditLists(database)
         admin = Admin(
             admin_ports.Ports(
@@ -195,5 +180,4 @@ class Office(House):
 
 def names(message: Message) -> list[str]:
     """The labels of a message's buttons."""
-    rows = message.get("reply_markup", {}).get("inline_keyboard", [])
-    return [button["text"] for row in rows for button in row]
+    return [label for label, _ in buttons(message)]

@@ -38,7 +38,7 @@ class Call:
 class MemoryTelegram(BaseRequest):
     """Answers every call but getMe and deleteWebhook, which a bot begins with, after ``seconds``.
 
-    ``refusal`` may give the answer to one instead.
+    ``refusal`` may give the answer to one instead. An edit that changes nothing is refused, as Telegram does.
     """
 
     def __init__(self, seconds: float = 0.0) -> None:
@@ -46,6 +46,7 @@ class MemoryTelegram(BaseRequest):
         self.calls: list[Call] = []
         self.refusal: Callable[[Call], tuple[int, dict[str, Any]] | None] = lambda call: None
         self._ids = count(100)
+        self._shown: dict[tuple[Any, Any], tuple[Any, Any]] = {}  # of each message text and keyboard
 
     @property
     def read_timeout(self) -> float | None:
@@ -66,7 +67,9 @@ class MemoryTelegram(BaseRequest):
             return 200, json.dumps({"ok": True, "result": ME if call.method == "getMe" else True}).encode()
         self.calls.append(call)
         await asyncio.sleep(self.seconds)
-        status, answer = self.refusal(call) or (200, {"ok": True, "result": self._result(call)})
+        status, answer = (
+            self.refusal(call) or self._unchanged(call) or (200, {"ok": True, "result": self._result(call)})
+        )
         return status, json.dumps(answer).encode()
 
     def _result(self, call: Call) -> Any:
@@ -74,11 +77,22 @@ class MemoryTelegram(BaseRequest):
             return [] if call.method.lower() == "getupdates" else True
         chat = {"id": call.params["chat_id"], "type": "private", "first_name": "Ada"}
         number = call.params.get("message_id") or next(self._ids)
+        self._shown[call.params["chat_id"], number] = _shown(call)
         return {"message_id": number, "date": 0, "chat": chat, "text": call.params.get("text", "")}
+
+    def _unchanged(self, call: Call) -> tuple[int, dict[str, Any]] | None:
+        message = (call.params.get("chat_id"), call.params.get("message_id"))
+        if call.method == "editMessageText" and self._shown.get(message) == _shown(call):
+            return refused(400, "Bad Request: message is not modified")
+        return None
 
     def named(self, *methods: str) -> list[Call]:
         """The calls of some methods."""
         return [call for call in self.calls if call.method in methods]
+
+
+def _shown(call: Call) -> tuple[Any, Any]:
+    return call.params.get("text"), call.params.get("reply_markup")
 
 
 async def memory_bot(telegram: MemoryTelegram, timing: Timing) -> ExtBot[Priority]:

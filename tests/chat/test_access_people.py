@@ -8,15 +8,21 @@ from typing import Any
 import pytest
 import structlog
 from structlog.testing import capture_logs
+from telegram import Update
+from telegram.ext import ApplicationHandlerStop, CallbackContext
 
 from bot.chat.access import plain
 from bot.chat.application import App
-from bot.domain.access import Member, Policy, Standing
+from bot.clock import SystemClock
+from bot.domain.access import Member, Policy, Rules, Standing
 from bot.domain.budgets import USER_DAY
 from bot.domain.stores import Button
+from bot.domain.timing import Timing
 from bot.errors import StorageBusy
 from bot.storage.access import SqlAccess
+from bot.storage.chats import SqlChats
 from bot.storage.database import Database
+from bot.storage.edits import SqlEdits
 from bot.storage.notes import SqlNotes
 from tests.chat.access_bench import House, buttons
 from tests.sandbox.telegram_bench import ADA, BEN, CHLOE, Bench, picture
@@ -149,6 +155,21 @@ async def test_a_strangers_album_is_answered_once(house: House) -> None:
     assert len(await house.said(BEN)) == 1
     assert (await house.telegram.sandbox("calls?method=getFile"))["calls"] == []
     assert house.entered == [CHLOE]
+
+
+async def test_a_strangers_album_is_answered_once_by_all_processes(house: House, database: Database) -> None:
+    """Its parts come one after the other, each to another process; the next album is another."""
+    edits, chats = SqlEdits(database), SqlChats(database)
+    gates = [
+        (await house.door(Rules(admins=(ADA,)), edits, chats, Timing(), SystemClock())).gate for _ in range(2)
+    ]
+    for _ in range(2):
+        photos = [("photo", (f"{n}.png", picture(40 + n))) for n in range(3)]
+        await house.telegram.write(BEN, BEN, files=photos, caption="make it blue")
+        for at, raw in enumerate(await house.telegram.updates()):
+            with pytest.raises(ApplicationHandlerStop):
+                await gates[at % 2].check(Update.de_json(raw, house.app.bot), CallbackContext(house.app))
+    assert len(await house.said(BEN)) == 2
 
 
 async def test_a_strangers_press_is_answered_in_words(house: House) -> None:

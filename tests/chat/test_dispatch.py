@@ -127,6 +127,28 @@ async def test_a_slow_chat_holds_up_no_other_and_keeps_its_order(inbox: SqlInbox
         assert await handled.have(6) == ["3", "4", "6", "1", "2", "5"]
 
 
+async def test_what_another_process_takes_in_follows_at_once(inbox: SqlInbox, handled: Handled) -> None:
+    """While a chat is in one process's hands, its next update is left to that one, and waits no longer."""
+    may_go_on = asyncio.Event()
+
+    async def first(text: str) -> None:
+        if text == "1":
+            await may_go_on.wait()
+
+    handled.first = first
+    one, other = (Dispatch(Bot(TOKEN), inbox, handled, Timing(), CLOCK, owner) for owner in "ab")
+    await inbox.commit([update(1), update(2, BEN)], CLOCK.now())
+    tasks = [asyncio.create_task(one.run())]
+    assert await handled.have(1) == ["2"]
+    tasks.append(asyncio.create_task(other.run()))
+    await inbox.commit([update(3), update(4, BEN)], CLOCK.now())
+    other.arrived()
+    assert await handled.have(2) == ["2", "4"]
+    may_go_on.set()
+    assert await handled.have(4) == ["2", "4", "1", "3"]
+    await cancelled(*tasks)
+
+
 async def test_what_is_already_there_at_the_start_is_handled(inbox: SqlInbox, handled: Handled) -> None:
     """Nobody has to announce it."""
     await inbox.commit([update(1)], CLOCK.now())

@@ -9,7 +9,8 @@ from collections import Counter
 import pytest
 from telegram.error import BadRequest, ChatMigrated, RetryAfter
 
-from bot.chat.limiter import GROUP, OVERALL, PRIVATE_BURST, Limiter, Priority, Window
+from bot.chat.flood import Window
+from bot.chat.limiter import GROUP, OVERALL, PRIVATE_BURST, Limiter, Priority
 from bot.domain.timing import Timing
 from tests.chat.memory_telegram import WITH_RETRY_AFTER
 from tests.virtual_time import LoopClock, SetClock, cancelled, in_virtual_time, settle

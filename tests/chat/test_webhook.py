@@ -12,6 +12,7 @@ from typing import Any
 
 import httpx
 import pytest
+from structlog.testing import capture_logs
 from telegram import Update
 
 from bot.chat.dispatch import Dispatch
@@ -78,7 +79,7 @@ async def hooked(bot: Bot, inbox: Inbox, *, watched: bool = True) -> AsyncIterat
     clock, site = SystemClock(), server.Site()
     async with (
         server.serving(server.build(site, ("telegram",)), 0, "127.0.0.1") as port,
-        httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False) as http,
+        httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False, verify=False) as http,
     ):
         ours = Hooked(http)
         dispatch = Dispatch(bot, inbox, ours.handle, TIMING, clock)
@@ -149,7 +150,14 @@ async def test_one_that_is_busy_is_told_so(bot: Bot, database: Database) -> None
 
 
 async def test_who_does_not_know_the_secret_is_turned_away(bot: Bot, inbox: SqlInbox) -> None:
-    """Without the header, with another one, on another path, or with another method."""
+    """Without the header, with another one, on another path, or with another method; none of it is logged."""
+    with capture_logs() as logs:
+        await _turned_away(bot, inbox)
+    assert {entry["event"] for entry in logs} == {"listening", "webhook_refused"}
+    assert not any(word in str(logs) for word in ("shown", "SHOWN", "hidden", "guessed", "forged"))
+
+
+async def _turned_away(bot: Bot, inbox: SqlInbox) -> None:
     async with hooked(bot, inbox, watched=False) as ours:
         header = "X-Telegram-Bot-Api-Secret-Token"
         for wrong in ("", "shown2", "show", "SHOWN"):

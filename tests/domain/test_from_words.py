@@ -11,7 +11,7 @@ from bot.domain.catalogue import ASPECT, QUALITY, Catalogue
 from bot.domain.catalogue_file import parse
 from bot.domain.edits import Edit, Place, SentPicture
 from bot.domain.next_steps import AGAIN, better, next_plan, other_models
-from bot.domain.plan import plan, row_of
+from bot.domain.plan import draft, row_of
 from bot.domain.preferences import Preferences
 from bot.errors import ModelWithdrawn
 from tests.catalogues import having
@@ -45,7 +45,7 @@ CATALOGUE = parse("\n".join(['preference = ["one", "two", "three"]', *ROWS, *SIB
 
 def created(preferences: Preferences | None = None, **changes: Any) -> Edit:
     """A picture from words alone as it is accepted with these settings."""
-    planned = plan(CATALOGUE, preferences or Preferences(), "a fox", [])
+    planned = draft(CATALOGUE, preferences or Preferences(), "a fox", []).at_table_price()
     values: dict[str, Any] = {
         "id": "e1",
         "origin": "request:r1:0",

@@ -13,7 +13,7 @@ from bot.domain.catalogue_file import load
 from bot.domain.edits import Edit, Place, SentPicture
 from bot.domain.next_steps import AGAIN, better, next_plan, other_models
 from bot.domain.pictures import Inspection, Role, Size
-from bot.domain.plan import plan
+from bot.domain.plan import draft
 from bot.domain.preferences import Preferences
 from bot.errors import ModelWithdrawn
 
@@ -31,7 +31,8 @@ def needs_mask(model: str) -> bool:
 def an_edit(preferences: Preferences | None = None, *, masked: bool = False, **changes: Any) -> Edit:
     """An edit as it is accepted with these settings."""
     source = Inspection("JPEG", SOURCE, transparent=False)
-    planned = plan(CATALOGUE, preferences or Preferences(), "a comic", [source], masked=masked)
+    drafted = draft(CATALOGUE, preferences or Preferences(), "a comic", [source], masked=masked)
+    planned = drafted.at_table_price()
     values: dict[str, Any] = {
         "id": "e1",
         "origin": "request:r1:0",

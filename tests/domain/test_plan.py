@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from bot.domain.catalogue import ASPECT, QUALITY, RESOLUTION
 from bot.domain.catalogue_file import load, parse
 from bot.domain.pictures import Inspection, Size
-from bot.domain.plan import plan
+from bot.domain.plan import Plan, draft
 from bot.domain.preferences import Preferences
 from bot.errors import (
     MaskMissing,
@@ -38,6 +40,10 @@ values = ["low", "high"]
 default = "low"
 """
 LONGEST = load().models["gpt-image-2"].prompt_limit
+
+
+def plan(*wish: Any, masked: bool = False) -> Plan:
+    return draft(*wish, masked=masked).at_table_price()
 
 
 def test_a_plan_has_the_model_the_choices_the_fit_and_the_price() -> None:

@@ -146,10 +146,10 @@ async def test_in_a_group(shared: World) -> None:
     await ada.sees_text(f"/create@{ME} a fox in the snow")
     request = await ada.says(f"/create@{ME} a heron for the group")
     await _answer(ada, request)
+    await ben.says("/create unheard")
     request = await ben.says(f"/create@{ME}")
     asked = await ben.sees_text("What should the new picture show?")
     await ben.says("a badger for the group", reply_to=str(asked["message_id"]))
     await _answer(ben, request)
-    await ben.says("/create unheard")
     charges = shared.rows("SELECT user_id, micros FROM ledger WHERE chat_id = ? AND kind = 'hold'", group)
     assert [tuple(row) for row in charges] == [(ada.id, 60_000), (ben.id, 60_000)]

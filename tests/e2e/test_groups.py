@@ -55,11 +55,10 @@ async def test_with_privacy_mode_on(shared: World) -> None:
     await ben.says(f"/edit@{ME} privacy on by ben", reply_to=str(photo["message_id"]))
     await ben.sees(lambda message: "photo" in message and message["message_id"] > result["message_id"])
 
-    await chloe.says("privacy on by chloe", reply_to=str(result["message_id"]))
-    assert await paid(shared, group, 3) == {ada.id: 1, ben.id: 1, chloe.id: 1}
-
     await ada.sends("rocket.jpg", caption=f"@{ME} unheard")
     await ben.says("/edit unheard", reply_to=str(photo["message_id"]))
+    await chloe.says("privacy on by chloe", reply_to=str(result["message_id"]))
+    assert await paid(shared, group, 3) == {ada.id: 1, ben.id: 1, chloe.id: 1}
     rows = shared.rows("SELECT prompt FROM requests WHERE chat_id = ?", group)
     assert not [row for row in rows if "unheard" in row["prompt"]]
 
@@ -74,8 +73,8 @@ async def test_with_privacy_mode_off(shared: World) -> None:
     [photo] = await ada.sends("cat.jpg", caption="my cat, unheard")
     await ben.says(f"@{ME} privacy off by ben", reply_to=str(photo["message_id"]))
     await chloe.says("/edit privacy off by chloe", reply_to=str(photo["message_id"]))
-    await ada.sends("coffee.jpg", caption=f"privacy off by ada, @{ME}")
     await ada.says("we talk about it, unheard", reply_to=str(photo["message_id"]))
+    await ada.sends("coffee.jpg", caption=f"privacy off by ada, @{ME}")
     assert await paid(shared, group, 3) == {ada.id: 1, ben.id: 1, chloe.id: 1}
     edited = shared.rows("SELECT prompt FROM requests WHERE chat_id = ?", group)
     assert not [row for row in edited if "unheard" in row["prompt"]]

@@ -10,11 +10,18 @@ import pytest
 from PIL import Image, PngImagePlugin
 
 from bot.domain.geometry import lay_out
-from bot.domain.pictures import Fit, Size
+from bot.domain.pictures import Encoded, Fit, Size
 from bot.imaging import decode, encode, fit
 from tests.imaging.samples import LIMITS, encoded, noisy, photo, pixels
 
 SECRETS = (b"SECRET", b"Exif", b"GPS", b"ICC_PROFILE", b"iCCP", b"xmpmeta", b"eXIf", b"tEXt", b"iTXt")
+
+
+def unfit(result: bytes, laid: Fit, target: Size | None = None) -> Encoded:
+    """The picture out of a result, or the whole result, as `bot.imaging.finish` has it."""
+    image = decode.load(result, fit.for_results(LIMITS))
+    taken = fit.taken_out(image, laid, target)
+    return encode.png(image if taken is None else taken)
 
 
 def with_metadata(form: str, *, transparent: bool = False) -> bytes:
@@ -83,7 +90,7 @@ def test_padding_and_back(aspect: str, orientation: int) -> None:
     laid = lay_out(Size(image.width, image.height), aspect)
     sent = fit.clean(source, laid, LIMITS, lossless=True)
     assert sent.size == laid.canvas
-    back = fit.unfit(sent.data, laid, laid.source, LIMITS)
+    back = unfit(sent.data, laid, laid.source)
     assert back.size == laid.source
     assert np.abs(pixels(back.data) - np.asarray(image)).mean() < 1.5
 
@@ -106,7 +113,7 @@ def test_unfit_of_a_scaled_result(scale: float) -> None:
     canvas = Image.new("RGB", (120, 120), "white")
     canvas.paste("navy", (15, 30, 105, 90))
     result = canvas.resize((round(120 * scale), round(120 * scale)), Image.Resampling.NEAREST)
-    back = fit.unfit(encoded(result), laid, None, LIMITS)
+    back = unfit(encoded(result), laid)
     assert back.size.width == pytest.approx(90 * scale, abs=1)
     assert back.size.height == pytest.approx(60 * scale, abs=1)
     assert np.abs(pixels(back.data) - (0, 0, 128)).max() == 0
@@ -116,7 +123,7 @@ def test_unfit_never_stretches() -> None:
     """A result of another shape comes back whole and as it was."""
     laid = Fit(Size(90, 60), Size(120, 120), (15, 30, 90, 60))
     result = photo("cat", 150)
-    back = fit.unfit(encoded(result), laid, Size(90, 60), LIMITS)
+    back = unfit(encoded(result), laid, Size(90, 60))
     assert back.size == encode.size_of(result)
     assert (pixels(back.data) == np.asarray(result)).all()
 

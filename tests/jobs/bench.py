@@ -24,8 +24,8 @@ from bot.jobs.quoting import Quotes
 from bot.jobs.steps import Steps
 from bot.jobs.turns import Line
 from bot.jobs.watch import Watch
-from tests.fakes import PNG, FakeBlobs, FakeEdits, FakeImaging, FakeMessenger, FakePictures, FakeProvider
-from tests.fakes_of_storage import FakeNotes, FakeTurns
+from tests.fakes import PNG, FakeBlobs, FakeEdits, FakeImaging, FakeMessenger, FakeProvider
+from tests.fakes_of_storage import FakeNotes, FakePictures, FakeTurns
 from tests.virtual_time import START, LoopClock
 
 TIMING = Timing()

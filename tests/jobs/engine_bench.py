@@ -48,7 +48,7 @@ class Works:
 
     async def accepted(self, user_id: int = 1001) -> str:
         """One more accepted edit, handed to the engine."""
-        edit_id = self.not_enqueued(state=EditState.HELD)
+        edit_id = self.not_enqueued(state=EditState.HELD, user_id=user_id)
         await self.engine.enqueue(edit_id, user_id)
         return edit_id
 

@@ -25,7 +25,8 @@ from bot.errors import (
     WavebrushError,
 )
 from bot.jobs.ending import ENDED, ON
-from tests.fakes import PNG, FakeEdits, FakeImaging, FakePictures, FakeProvider, Turns, completed, running
+from tests.fakes import PNG, FakeEdits, FakeImaging, FakeProvider, Turns, completed, running
+from tests.fakes_of_storage import FakePictures
 from tests.jobs.bench import FIT, MASK, SOURCE, TIMING, Bench
 from tests.virtual_time import LoopClock, in_virtual_time
 

@@ -22,8 +22,8 @@ from bot.jobs.deciding import Ask, Deciding, Wanted
 from bot.jobs.ending import ENDED, LOST, ON
 from bot.jobs.quoting import Quotes
 from tests.catalogues import having
-from tests.fakes import FakeBlobs, FakeImaging, FakePictures, FakeProvider, Turns, running
-from tests.fakes_of_storage import FakeNotes, FakePeople
+from tests.fakes import FakeBlobs, FakeImaging, FakeProvider, Turns, running
+from tests.fakes_of_storage import FakeNotes, FakePeople, FakePictures
 from tests.jobs.bench import TIMING, Bench, an_edit
 from tests.virtual_time import START, LoopClock, SetClock, in_virtual_time, settle
 

@@ -23,8 +23,8 @@ from bot.jobs.engine import Engine
 from bot.jobs.housekeeping import Housekeeping
 from bot.jobs.preparing import Ports, Preparing
 from bot.storage.buttons import SqlButtons
-from tests.fakes import FakeBlobs, FakeEdits, FakeImaging, FakeMessenger, FakePictures, Turns
-from tests.fakes_of_storage import FakeTurns
+from tests.fakes import FakeBlobs, FakeEdits, FakeImaging, FakeMessenger, Turns
+from tests.fakes_of_storage import FakePictures, FakeTurns
 from tests.jobs.bench import an_edit
 from tests.virtual_time import START, LoopClock, cancelled, in_virtual_time
 

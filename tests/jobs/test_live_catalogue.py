@@ -101,6 +101,24 @@ async def test_a_start_without_a_network_knows_the_last_list() -> None:
 
 
 @in_virtual_time
+async def test_what_one_process_reads_all_have() -> None:
+    """Within a minute, without asking the provider; and what is known already is not taken up again."""
+    world = World(having(TWO, MINI), having(TWO))
+    await world.live.refresh()
+    other = world.started()
+    following = asyncio.create_task(other.follow())
+    await asyncio.sleep(TIMING.retry_most + 1)
+    assert offered(other.now()) == ["gpt-image-2", "gpt-image-1-mini"]
+    same = other.now()
+    await asyncio.sleep(TIMING.retry_most)
+    assert other.now() is same
+    await world.live.refresh()
+    await asyncio.sleep(TIMING.retry_most)
+    assert offered(other.now()) == ["gpt-image-2"]
+    await cancelled(following)
+
+
+@in_virtual_time
 async def test_without_any_list_all_rows_of_the_providers_are_offered() -> None:
     """But none of a provider that is not set up."""
     world = World(DOWN)

@@ -12,8 +12,8 @@ from bot.domain.timing import Timing
 from bot.errors import MaskMissing
 from bot.jobs.deciding import Ask, Deciding, Wanted
 from bot.jobs.quoting import Quotes
-from tests.fakes import FakeBlobs, FakeImaging, FakePictures, FakeProvider
-from tests.fakes_of_storage import FakeNotes, FakePeople
+from tests.fakes import FakeBlobs, FakeImaging, FakeProvider
+from tests.fakes_of_storage import FakeNotes, FakePeople, FakePictures
 from tests.jobs.bench import REFERENCE, SOURCE
 from tests.virtual_time import START, SetClock, in_virtual_time
 

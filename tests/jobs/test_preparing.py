@@ -37,8 +37,8 @@ from bot.storage.database import Database
 from bot.storage.edits import SqlEdits
 from bot.storage.migrations import upgrade
 from bot.storage.requests import SqlRequests
-from tests.fakes import FakeBlobs, FakeImaging, FakeMessenger, FakePictures, FakeProvider, Turns
-from tests.fakes_of_storage import FakeNotes, FakePeople
+from tests.fakes import FakeBlobs, FakeImaging, FakeMessenger, FakeProvider, Turns
+from tests.fakes_of_storage import FakeNotes, FakePeople, FakePictures
 from tests.jobs.bench import SOURCE
 from tests.virtual_time import START, SetClock, cancelled
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 
 import pytest
 from structlog.testing import capture_logs
 
-from bot.domain.catalogue import ASPECT, Catalogue, Model
+from bot.domain.catalogue import ASPECT, Catalogue, Model, Price
 from bot.domain.catalogue_file import load
 from bot.domain.pictures import Size
 from bot.domain.timing import Timing
@@ -170,6 +171,36 @@ async def test_menus_show_what_was_asked_for() -> None:
     after_a_restart = quotes(FakeProvider(), notes)
     await after_a_restart.load()
     assert after_a_restart.over(catalogue).models == shown
+
+
+@in_virtual_time
+async def test_what_one_process_asks_all_know() -> None:
+    """Within a minute; only one of them asks."""
+    catalogue, notes, silent = only("gpt-image-2.6-flare"), FakeNotes(), FakeProvider()
+    other = quotes(silent, notes)
+    following = asyncio.create_task(other.follow())
+    for price in (7, 8):
+        prices = quotes(FakeProvider(quotes=Turns(price)), notes)
+        await prices.refresh(catalogue)
+        await asyncio.sleep(TIMING.retry_most + 1)
+        assert other.over(catalogue).models == prices.over(catalogue).models
+    assert silent.quoted == []
+    await cancelled(following)
+
+
+@in_virtual_time
+async def test_a_table_that_nobody_needs_any_more() -> None:
+    """Once a model has one of its own, it is neither asked for nor kept; another's stays while it is gone."""
+    names, notes = ("gpt-image-2.6-flare", "gpt-image-2.6-sunburst"), FakeNotes()
+    catalogue, provider = only(*names), FakeProvider(quotes=Turns(7))
+    prices = quotes(provider, notes)
+    await prices.refresh(catalogue)
+    flare = replace(catalogue.models[names[0]], prices=(Price(9, {}),))
+    changed = replace(catalogue, models={**catalogue.models, names[0]: flare}, live=frozenset({names[0]}))
+    count = len(provider.quoted)
+    await prices.refresh(changed)
+    assert len(provider.quoted) == count
+    assert [*json.loads(notes.kept[NOTE])["tables"]] == [catalogue.models[names[1]].endpoint]
 
 
 @in_virtual_time

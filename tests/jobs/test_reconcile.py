@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx
 import pytest
+from structlog.testing import capture_logs
 
 from bot.clock import SystemClock
 from bot.domain.billing import Disagreement
@@ -42,10 +43,10 @@ CHOICES = {"quality": "low"}
 class Ahead(SystemClock):
     """The machine's clock, put forward."""
 
-    ahead = timedelta()
+    forward = timedelta()
 
     def now(self) -> datetime:
-        return super().now() + self.ahead
+        return super().now() + self.forward
 
 
 class World:
@@ -133,7 +134,7 @@ async def world(migrated: Path, tmp_path: Path) -> AsyncIterator[World]:
     database = Database.open(f"sqlite:///{shutil.copy(migrated, tmp_path / 'app.db')}")
     async with (
         serve(WaveSpeedStandIn(api_key=KEY).app) as url,
-        httpx.AsyncClient(base_url=url, trust_env=False) as control,
+        httpx.AsyncClient(base_url=url, trust_env=False, verify=False) as control,
         aclosing(WaveSpeed(KEY, base_url=url)) as provider,
     ):
         sandbox = Sandbox(url, control)
@@ -143,7 +144,7 @@ async def world(migrated: Path, tmp_path: Path) -> AsyncIterator[World]:
 
 
 def hours_later(world: World, hours: float = 4) -> None:
-    world.clock.ahead += timedelta(hours=hours)
+    world.clock.forward += timedelta(hours=hours)
 
 
 async def test_all_agrees(world: World) -> None:
@@ -288,6 +289,33 @@ async def test_a_lost_submit_that_is_there_after_all(world: World) -> None:
     await world.settle("lost", PRICE)
     hours_later(world)
     assert (await world.reconcile.once()).agrees
+
+
+async def test_an_unknown_one_whose_prediction_has_a_name(world: World) -> None:
+    """It is read by its name, and nothing is listed; one that the provider forgot stays as it is."""
+    name = await world.bought("named")
+    await world.settle("named", 0, EditState.UNKNOWN)
+    await world.lost("forgotten", taken=False)
+    attempt = await world.edits.current_attempt("forgotten")
+    assert attempt is not None
+    await world.edits.named(attempt.id, "task-nobody-knows")
+    await world.reconcile.once()
+    states = [(await world.edit(edit_id)).state for edit_id in ("named", "forgotten")]
+    assert states == [EditState.RUNNING, EditState.UNKNOWN]
+    paths = [call["path"] for call in await world.sandbox.see("calls")]
+    assert paths.count(f"/api/v3/predictions/{name}/result") == 1
+    assert "/api/v3/predictions" not in paths
+
+
+async def test_the_list_that_cant_be_read_now(world: World) -> None:
+    """What is lost is looked for the next time; the books are compared all the same."""
+    await world.sandbox.finish(await world.lost("lost"))
+    await world.sandbox.fault("/api/v3/predictions", "status", status=503)
+    with capture_logs() as logs:
+        report = await world.reconcile.once()
+    assert await world.reconcile.last() == report
+    assert [entry["edit"] for entry in logs if entry["event"] == "unknown_not_looked_for"] == ["lost"]
+    assert (await world.edit("lost")).state is EditState.UNKNOWN
 
 
 async def test_a_lost_submit_that_stays_lost(world: World) -> None:

@@ -8,7 +8,8 @@ from bot.domain.edits import EditState
 from bot.domain.ports import Stage
 from bot.errors import MessengerBusy, PictureGone, ProviderDown, ProviderRefused
 from bot.jobs.ending import ENDED
-from tests.fakes import FakePictures, FakeProvider, Turns
+from tests.fakes import FakeProvider, Turns
+from tests.fakes_of_storage import FakePictures
 from tests.jobs.bench import FIT, MASK, REFERENCE, SOURCE, TIMING, Bench
 from tests.virtual_time import LoopClock, in_virtual_time
 

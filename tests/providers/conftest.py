@@ -56,7 +56,7 @@ async def sandbox() -> AsyncIterator[Sandbox]:
     """A stand-in whose predictions end when a test says so."""
     async with (
         serve(WaveSpeedStandIn(api_key=KEY).app) as url,
-        httpx.AsyncClient(base_url=url, trust_env=False) as control,
+        httpx.AsyncClient(base_url=url, trust_env=False, verify=False) as control,
     ):
         sandbox = Sandbox(url, control)
         await sandbox.change(hold=True)

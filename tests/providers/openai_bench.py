@@ -68,7 +68,7 @@ async def bench(**options: Any) -> AsyncIterator[Bench]:
     blobs = FakeBlobs()
     async with (
         serve(OpenAIStandIn(api_key=KEY).app) as url,
-        httpx.AsyncClient(base_url=url, trust_env=False) as control,
+        httpx.AsyncClient(base_url=url, trust_env=False, verify=False) as control,
         aclosing(OpenAIImages(options.pop("api_key", KEY), blobs, base_url=url, **options)) as ours,
     ):
         yield Bench(url, control, blobs, ours, (await control.get("/sandbox/settings")).json())

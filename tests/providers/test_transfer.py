@@ -87,6 +87,22 @@ def transfers(transport: CheckedTransport | None = None) -> Transfers:
         "fec0::1",
         "ff02::1",
         "4000::1",
+        "100.100.100.200",  # the metadata of Alibaba's machines
+        "168.63.129.16",
+        "192.0.0.9",
+        "192.88.99.1",
+        "3fff::1",
+        "2001:10::1",
+        "2001:20::1",
+        "2001:0:7f00:1::",
+        "2002:a9fe:a9fe::1",
+        "::ffff:0:127.0.0.1",
+        "::ffff:100.64.0.1",
+        "64:ff9b::a9fe:a9fe",
+        "fd00:ec2::254",  # the metadata of Amazon's machines
+        "0177.0.0.1",
+        "2130706433",
+        "1.1.1.1 ",
         "localhost",
         "",
     ],
@@ -133,6 +149,15 @@ async def test_disguised_loopback(host: str) -> None:
         "https://2130706433:{port}/a.png",
         "https://localhost:{port}/a.png",
         "https://10.0.0.1/a.png",
+        "https://1.1.1.1@127.0.0.1:{port}/a.png",
+        "https://api.wavespeed.ai:443@127.0.0.1:{port}/a.png",
+        "https://127.0.0.1:{port}#@1.1.1.1/a.png",
+        "https://0177.0.0.1:{port}/a.png",
+        "https://0x7f000001:{port}/a.png",
+        "https://127.1:{port}/a.png",
+        "https://127。0。0。1:{port}/a.png",
+        "https://[::ffff:7f00:1]:{port}/a.png",
+        "https://[64:ff9b::7f00:1]:{port}/a.png",
         "https://169.254.169.254/latest/meta-data/",
         "http://127.0.0.1:{port}/a.png",
         "http://cdn.example/a.png",
@@ -146,6 +171,25 @@ async def test_forbidden_url(url: str) -> None:
         with pytest.raises(OutputUnusable):
             await ours.get(url.format(port=server.port), MOST)
         assert server.heads == []
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "{trusted}@127.0.0.1:{port}/a.png",
+        "http://127.0.0.1:{port}/a.png?{trusted}",
+        "http://localhost:{port}/a.png",
+        "https://127.0.0.1:{port}/a.png",
+        "http://127.0.0.1.:{port}/a.png",
+    ],
+)
+async def test_what_only_looks_trusted(url: str) -> None:
+    """One trusted server opens no other: scheme, host and port must be its own, and in their place."""
+    async with raw_server(http(PNG)) as trusted, raw_server(http(PNG)) as other:
+        async with aclosing(transfers(CheckedTransport([trusted.url]))) as ours:
+            with pytest.raises((OutputUnusable, ProviderDown)):
+                await ours.get(url.format(trusted=trusted.url, port=other.port), MOST)
+        assert other.heads == []
 
 
 async def test_other_schemes() -> None:

@@ -119,6 +119,23 @@ async def test_what_is_wrong_is_refused(
     assert await running.see("edits") == before
 
 
+async def test_a_number_as_text(running: Bench) -> None:
+    """In JSON it is refused; only a form has nothing but text."""
+    wish = {"model": "gpt-image-2", "prompt": "a fox", "n": "1"}
+    headers = {"Authorization": f"Bearer {KEY}"}
+    answer = await running.control.post("/v1/images/generations", json=wish, headers=headers)
+    assert answer.status_code == 400
+    assert answer.json()["error"]["param"] == "n"
+
+
+@pytest.mark.parametrize("path", ["settings", "faults"])
+async def test_a_control_that_is_no_object(running: Bench, path: str) -> None:
+    """It is answered with a sentence."""
+    answer = await running.control.post(f"/sandbox/{path}", json=[])
+    assert answer.status_code == 400
+    assert answer.json() == {"error": "the body must be a JSON object"}
+
+
 async def test_a_wrong_key(running: Bench) -> None:
     """401, as the SDK knows it."""
     async with openai.AsyncOpenAI(api_key="sk-other", base_url=f"{running.url}/v1", max_retries=0) as client:

@@ -139,7 +139,7 @@ async def test_what_people_can_not_do_is_said_in_a_sentence(
 async def test_the_server_stops_promptly_with_an_open_long_poll() -> None:
     """The poll is answered 502 and the port is free again."""
     app = TelegramStandIn(token=TOKEN).app
-    async with httpx.AsyncClient() as http:
+    async with httpx.AsyncClient(verify=False) as http:
         async with serve(app) as url:
             poll = asyncio.create_task(http.get(f"{url}/bot{TOKEN}/getUpdates?timeout=50", timeout=60))
             assert (await http.get(f"{url}/sandbox/polls?wait=10", timeout=60)).json()["open"] is True

@@ -19,7 +19,7 @@ from tests.sandbox.telegram_bench import ADA, BEN, CAT, GROUP, TOKEN, Bench
 async def started(directory: Path) -> AsyncIterator[Bench]:
     """Run a stand-in that keeps its world; nothing is fetched or confirmed."""
     app = TelegramStandIn(token=TOKEN, seed_people=True, speed=200, directory=directory).app
-    async with serve(app) as url, httpx.AsyncClient(base_url=url) as http:
+    async with serve(app) as url, httpx.AsyncClient(base_url=url, verify=False) as http:
         yield Bench(url, http)
 
 
@@ -134,7 +134,10 @@ def _damage(path: Path, how: str) -> None:
 
 async def test_without_a_directory_nothing_is_kept() -> None:
     """A stand-in of a test begins with the message 1."""
-    async with serve(TelegramStandIn(token=TOKEN, seed_people=True).app) as url, httpx.AsyncClient() as http:
+    async with (
+        serve(TelegramStandIn(token=TOKEN, seed_people=True).app) as url,
+        httpx.AsyncClient(verify=False) as http,
+    ):
         form = {"from": str(ADA), "text": "/start"}
         answer = await http.post(f"{url}/sandbox/chats/{ADA}/messages", data=form)
         assert answer.json()["messages"][0]["message_id"] == 1

@@ -140,7 +140,7 @@ async def test_unknown_settings_are_refused(settings: dict[str, Any]) -> None:
 
 async def test_calls_are_noted_without_the_key() -> None:
     """Each call is noted with its JSON, its status (None when cut off) and whether a key came along."""
-    async with standin() as bench, httpx.AsyncClient() as anonymous:
+    async with standin() as bench, httpx.AsyncClient(verify=False) as anonymous:
         await bench.post(TEXT, HOUSE, webhook="http://127.0.0.1:9/")
         await bench.fault("account", "drop")
         with pytest.raises(httpx.RemoteProtocolError):

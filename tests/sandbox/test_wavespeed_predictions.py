@@ -34,7 +34,7 @@ async def test_submit_answers_with_a_created_prediction() -> None:
 
 async def test_prediction_goes_from_processing_to_completed() -> None:
     """A finished prediction has one output URL on this server, which needs no key."""
-    async with standin() as bench, httpx.AsyncClient() as anonymous:
+    async with standin() as bench, httpx.AsyncClient(verify=False) as anonymous:
         prediction_id = await bench.submit()
         assert (await bench.result(prediction_id))["status"] == "processing"
         await bench.finish(prediction_id)
@@ -249,7 +249,7 @@ async def test_restarted_server_takes_up_its_work() -> None:
     """What was under way when the server stopped goes on when it is served again."""
     app = WaveSpeedStandIn(api_key="k", seconds=(600, 600)).app
     headers = {"Authorization": "Bearer k"}
-    async with httpx.AsyncClient(headers=headers) as http:
+    async with httpx.AsyncClient(headers=headers, verify=False) as http:
         async with serve(app) as url:
             answer = await http.post(f"{url}/api/v3/{TEXT}", json={"prompt": "a house"})
             prediction_id = answer.json()["data"]["id"]

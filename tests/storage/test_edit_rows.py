@@ -154,6 +154,7 @@ async def test_a_result_is_kept_and_replaced(database: Database, edits: SqlEdits
     kept = KeptResult(edit.id, "results/2.webp", "image/webp", 301, 201, drift=12.5)
     await edits.kept(kept, LATER)
     assert await edits.result(edit.id) == kept
+    assert await edits.kept_since([edit.id, "another"]) == {edit.id: LATER}
     assert (await edits.get(edit.id)).drift == 12.5
 
 
