@@ -5,7 +5,7 @@ RUN := .venv/.installed-run
 DEV := .venv/.installed-dev
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps
 
-.PHONY: demo run test test-long check format lock migrate clean
+.PHONY: demo run test test-long promises audit check format lock migrate clean
 .DEFAULT_GOAL := demo
 
 demo: $(RUN)  ## the real bot against local stand-ins, with a chat page (RESET=1 forgets its data)
@@ -22,6 +22,12 @@ test: $(DEV)
 
 test-long: $(DEV)  ## long runs: random kills, soak
 	$(BIN)/python -m pytest -m long
+
+promises: $(DEV)  ## every fault on every database, and the table of what held (about half an hour)
+	$(BIN)/python -m pytest tests/promises --promises docs/promises.md
+
+audit: $(DEV)  ## what bandit, detect-secrets and pip-audit find that nobody has judged
+	$(BIN)/python -m tests.audit
 
 check: $(DEV)
 	$(BIN)/ruff check .

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import gc
+import os
 import sys
 from collections.abc import Awaitable, Callable
 from enum import StrEnum
@@ -75,6 +76,7 @@ def _run(role: Role) -> None:
     loaded = _load()
     from bot import app
 
+    os.umask(0o077)  # what is kept is for its owner alone
     gc.freeze()  # the program stays loaded: neither the collector nor the end need look through it
     try:
         asyncio.run(app.run(loaded, role, claim=_offer))

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import json
 import logging
+import sys
+import threading
+from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Callable, Iterator
 from typing import Any
+from urllib.parse import quote, quote_plus
 
 import pytest
 import structlog
@@ -53,7 +57,9 @@ def start(settings: Settings) -> Iterator[Start]:
         logs.set_up(least, style, settings.secrets)
         return structlog.get_logger("tests.logs")
 
+    hooks = sys.excepthook, threading.excepthook, sys.unraisablehook
     yield set_up
+    sys.excepthook, threading.excepthook, sys.unraisablehook = hooks
     structlog.reset_defaults()
     root.handlers[:] = handlers
     root.setLevel(level)
@@ -88,6 +94,31 @@ def test_in_a_field(start: Start, capsys: pytest.CaptureFixture[str], style: str
     held = {"list": [secret], "table": {secret: 1}, "bytes": secret.encode("ascii", "replace")}
     start(style).warning("found", url=f"x/{secret}", error=ValueError(secret), **held)
     written(capsys, expect="***")
+
+
+DISGUISES: dict[str, Callable[[str], str]] = {
+    "in a URL": lambda secret: quote(secret, safe=""),
+    "in a form": quote_plus,
+    "without its id": lambda secret: secret.partition(":")[2] or secret,
+    "in base64": lambda secret: b64encode(secret.encode()).decode(),
+    "in base64 of more": lambda secret: b64encode(f"a:{secret}?".encode()).decode(),
+    "in base64 of much more": lambda secret: urlsafe_b64encode(f"ab:{secret}ab".encode()).decode(),
+}
+
+
+@pytest.mark.parametrize("style", STYLES)
+@pytest.mark.parametrize("disguise", DISGUISES)
+@pytest.mark.parametrize("secret", [TOKEN, KEY, PASSWORD])
+def test_in_disguise(
+    start: Start, capsys: pytest.CaptureFixture[str], style: str, disguise: str, secret: str
+) -> None:
+    """Libraries write requests, headers and URLs in their own ways: nothing is left that leads back."""
+    disguised = DISGUISES[disguise](secret)
+    start(style).warning(f"before {disguised} after", header=f"Basic {disguised}")
+    text = written(capsys, expect="***")
+    assert disguised not in text
+    for place in range(len(disguised) - 11):  # at most the ends stay, which mix with other signs
+        assert disguised[place : place + 12] not in text
 
 
 def _break_with(secret: str) -> None:
@@ -142,6 +173,60 @@ def test_in_httpx_lines(start: Start, capsys: pytest.CaptureFixture[str], style:
     assert capsys.readouterr().err == ""
     httpx.warning('HTTP Request: %s %s "%s"', "POST", URL, "HTTP/1.1 502 Bad Gateway")
     written(capsys, expect="bot***/getMe")
+
+
+FORGED = 'made up\n{"event": "ready", "level": "info"}\r\n2026-11-21 [info] ready\x1b[2K\x00\u2028'
+
+
+def test_nobody_writes_a_line_of_their_own(start: Start, capsys: pytest.CaptureFixture[str]) -> None:
+    """Whatever is in a message or a field, JSON lines are one for each record, and plain of control signs."""
+    log = start("json")
+    log.warning(FORGED, name=FORGED, path=[FORGED])
+    logging.getLogger("some.library").warning("got %s", FORGED)
+    text = written(capsys, expect="made up")
+    lines = text.split("\n")
+    assert [json.loads(line)["level"] for line in lines[:2]] == ["warning", "warning"]
+    assert lines[2:] == [""]
+    assert text.isascii()
+    assert not set(text) & set("\r\x1b\x00")
+
+
+def test_control_signs_do_nothing_in_text(start: Start, capsys: pytest.CaptureFixture[str]) -> None:
+    """Neither in messages, fields nor tracebacks; messages stay on their line."""
+    log = start("text")
+    log.warning(FORGED, name=FORGED)
+    logging.getLogger("some.library").warning("got %s", FORGED)
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 2
+    try:
+        _break_with(FORGED)
+    except ValueError:
+        log.exception("broke")
+    assert not set("".join([*lines, capsys.readouterr().err])) & set("\r\x1b\x00\u2028")
+
+
+def test_a_record_that_cannot_be_formatted(start: Start, capsys: pytest.CaptureFixture[str]) -> None:
+    """It is said where it was, and what was in it is not shown."""
+    start("json")
+    logging.getLogger("some.library").warning("%d of %s", KEY, TOKEN)
+    written(capsys, expect="a record of some.library, line ")
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_what_ends_the_program(start: Start, capsys: pytest.CaptureFixture[str], style: str) -> None:
+    """An error that nobody caught, in any thread, goes the same way; Ctrl+C is none."""
+    start(style)
+    try:
+        _break_with(URL)
+    except ValueError as error:
+        sys.excepthook(ValueError, error, error.__traceback__)
+    written(capsys, expect="crashed")
+    thread = threading.Thread(target=_break_with, args=[KEY])
+    thread.start()
+    thread.join()
+    written(capsys, expect="crashed")
+    sys.excepthook(KeyboardInterrupt, KeyboardInterrupt(), None)
+    assert capsys.readouterr().err == "KeyboardInterrupt\n"
 
 
 def test_json_lines_are_json(start: Start, capsys: pytest.CaptureFixture[str]) -> None:

@@ -48,7 +48,7 @@ class Claims:
         self._clock = clock
 
     async def offer(self) -> str | None:
-        """A new code in place of an earlier one; None if there is an admin."""
+        """A new code in place of an earlier one, also of another process's; None if there is an admin."""
         if self._rules.admins:
             return None
         code = secrets.token_urlsafe(16)

@@ -295,8 +295,9 @@ class SqlEdits:
             return [edit_of(row) for row in await connection.execute(query)]
 
     async def done_of(self, user_id: int, limit: int, chat_id: int | None = None) -> list[Edit]:
-        """A person's last delivered edits (in one chat), newest first."""
-        return await self._newest(user_id, chat_id, EDITS.c.state == EditState.DONE, limit=limit)
+        """A person's last edits with a picture (in one chat), also one that never reached them, newest first."""
+        made = EDITS.c.state.in_((EditState.DONE, EditState.UNDELIVERABLE))
+        return await self._newest(user_id, chat_id, made, limit=limit)
 
     async def recent_prompts(self, user_id: int, limit: int, chat_id: int | None = None) -> list[str]:
         """What a person last wanted changed in pictures (in one chat), each once, newest first."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-import subprocess  # nosec B404 - Postgres's own tools, without a shell
+import subprocess  # nosec B404 # Postgres's own tools, without a shell
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path

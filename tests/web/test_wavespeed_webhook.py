@@ -127,7 +127,7 @@ async def opened(wavespeed: Bench) -> AsyncIterator[Post]:
     tasks = [asyncio.create_task(loop) for loop in (hooks.run(), watch.run())]
     async with (
         server.serving(server.build(site, ("wavespeed",), "/base", 0.5), 0, "127.0.0.1") as port,
-        httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False) as http,
+        httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False, verify=False) as http,
     ):
         yield Post(wavespeed, provider, http, hooks, watch, source, edits)
         assert not any(task.done() for task in tasks)
@@ -275,7 +275,7 @@ async def test_nothing_is_open_before_the_start_and_after_the_end(post: Post) ->
     """Who posts then is told to come again."""
     async with (
         server.serving(server.build(server.Site(), ("wavespeed",)), 0, "127.0.0.1") as port,
-        httpx.AsyncClient(trust_env=False) as http,
+        httpx.AsyncClient(trust_env=False, verify=False) as http,
     ):
         answer = await http.post(f"http://127.0.0.1:{port}{post.path.removeprefix('/base')}", content=b"{}")
         assert answer.status_code == 503

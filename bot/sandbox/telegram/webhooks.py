@@ -31,7 +31,7 @@ class Webhook:
         self._speed = speed
         self._perform = perform
         self.url = ""
-        self._secret = ""  # nosec B105 - none is set
+        self._secret = ""  # nosec B105 # none is set
         self._max_connections = 40
         self._slots = asyncio.Semaphore(40)
         self._error: Json = {}
@@ -67,7 +67,7 @@ class Webhook:
         await self.stop()
         if params.flag("drop_pending_updates"):
             self._queue.pending.clear()
-        self.url = self._secret = ""  # nosec B105 - none is set
+        self.url = self._secret = ""  # nosec B105 # none is set
         self._queue.webhook_active = False
         return True
 
