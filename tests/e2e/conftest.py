@@ -10,9 +10,9 @@ import pytest
 from tests.e2e.world import World, world
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def common(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
-    """The world that tests share."""
+    """The world that tests share. It ends with the last of them: also a bot that rests takes its time."""
     async with world(tmp_path_factory.mktemp("shared")) as opened:
         yield opened
 

@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import os
-import signal
 import sqlite3
-import sys
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -16,83 +12,25 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import psycopg
+from psycopg.rows import dict_row
 
-from bot.domain.edits import EditState
+from bot.domain.edits import UNFINISHED
 from bot.sandbox.serve import serve
 from bot.sandbox.telegram import TelegramStandIn
 from bot.sandbox.wavespeed import WaveSpeedStandIn
+from tests.e2e.process import PATIENCE, ROOT, Bot
+
+__all__ = ["PATIENCE", "ROOT", "Bot"]
 
 TOKEN = "987654321:canary-token-that-must-never-be-logged-0"
 KEY = "canary-key-that-must-never-be-logged"
 METRICS = "canary-of-the-metrics"
 SPEED = 20.0
-PATIENCE = 30.0
 PHOTOS = Path(__file__).parents[1] / "photos"
-ROOT = Path(__file__).parents[2]
 ADMIN = 5000  # nobody in person; those who come are served since ACCESS is open
 
 Message = dict[str, Any]
-
-
-class Bot:
-    """One run of the bot's process. Its log is kept whole."""
-
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
-        self.process = process
-        self.lines: list[str] = []
-        self._grew = asyncio.Condition()
-        self._reader = asyncio.create_task(self._read())
-
-    async def _read(self) -> None:
-        assert self.process.stderr is not None
-        async for line in self.process.stderr:
-            async with self._grew:
-                self.lines.append(line.decode())
-                self._grew.notify_all()
-        async with self._grew:
-            self._grew.notify_all()
-
-    async def says(self, event: str) -> dict[str, Any]:
-        """Wait for a log event; its record."""
-        async with asyncio.timeout(PATIENCE), self._grew:
-            while True:
-                for line in self.lines:
-                    if f'"{event}"' in line:
-                        record: dict[str, Any] = json.loads(line)
-                        return record
-                if self._reader.done():
-                    raise AssertionError(f"the bot ended without saying {event}:\n{''.join(self.lines)}")
-                await self._grew.wait()
-
-    async def prints(self) -> str:
-        """Wait for a line on its standard output."""
-        assert self.process.stdout is not None
-        async with asyncio.timeout(PATIENCE):
-            return (await self.process.stdout.readline()).decode()
-
-    async def ends(self) -> int:
-        """Wait for the process to end; its exit code."""
-        async with asyncio.timeout(PATIENCE):
-            code = await self.process.wait()
-            await self._reader
-        return code
-
-    async def kill(self) -> None:
-        """SIGKILL."""
-        if self.process.returncode is None:
-            self.process.kill()
-        await self.ends()
-
-    async def stop(self) -> int:
-        """SIGTERM."""
-        if self.process.returncode is None:
-            self.process.send_signal(signal.SIGTERM)
-        return await self.ends()
-
-    @property
-    def log(self) -> str:
-        """All it wrote."""
-        return "".join(self.lines)
 
 
 @dataclass
@@ -104,18 +42,21 @@ class World:
     data: Path
     http: httpx.AsyncClient
     usual: dict[str, Any]  # the settings of the WaveSpeed stand-in at first
+    database: str | None = None  # the URL of a Postgres; without one the bot keeps an SQLite file in `data`
     bots: list[Bot] = field(default_factory=list)
     people: int = 0
+    killable: bool = False  # the bot dies at a failpoint that is armed, see tests/promises/killable.py
+    ahead: float = 0.0  # seconds by which a killable bot's clock is ahead
 
-    async def start(self, **settings: str) -> Bot:
+    async def start(self, role: str = "run", **settings: str) -> Bot:
         """Start the bot and wait until it is ready."""
-        bot = await self.launch(**settings)
+        bot = await self.launch(role, **settings)
         await bot.says("ready")
         return bot
 
     async def running(self) -> Bot:
         """The bot that runs, or a new one where none does."""
-        if self.bots and self.bots[-1].process.returncode is None:
+        if self.bots and self.bots[-1].alive:
             return self.bots[-1]
         return await self.start()
 
@@ -123,8 +64,8 @@ class World:
         """Wait until no edit is under way: the next fault meets nobody else's."""
 
         async def ended() -> bool:
-            final = ",".join(f"'{state}'" for state in EditState if state.final)
-            return not self.rows(f"SELECT 1 FROM edits WHERE state NOT IN ({final})")
+            open_ = ",".join(f"'{state}'" for state in UNFINISHED)
+            return not self.rows(f"SELECT 1 FROM edits WHERE state IN ({open_})")
 
         await self.until(ended)
 
@@ -135,10 +76,9 @@ class World:
         await self.wavespeed_settings(**self.usual)
         await self.post(self.telegram, "privacy", privacy_mode=True)
 
-    async def launch(self, **settings: str) -> Bot:
-        """Start the bot."""
-        environment = {
-            "PATH": os.environ["PATH"],
+    async def launch(self, role: str = "run", **settings: str) -> Bot:
+        """Start the bot, or a process of it in another role."""
+        usual = {
             "TELEGRAM_BOT_TOKEN": TOKEN,
             "TELEGRAM_API_URL": self.telegram,
             "WAVESPEED_API_KEY": KEY,
@@ -152,17 +92,33 @@ class World:
             "LOG_LEVEL": "DEBUG",
             "MAX_EDITS_PER_USER": "10",
             "SPEED": str(SPEED),
-            **settings,
+            **({"DATABASE_URL": self.database} if self.database else {}),
         }
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "bot", "run"),
-            env=environment,
-            cwd=ROOT,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-        )
-        self.bots.append(Bot(process))
+        if self.killable:
+            self.jump(0)
+        module = ("tests.promises.killable", str(self.failpoint), str(self.clock))
+        command = ("-m", *(module if self.killable else ("bot",)), role)
+        self.bots.append(await Bot.started(command, usual | settings))
         return self.bots[-1]
+
+    @property
+    def clock(self) -> Path:
+        """The file that says by how many seconds a killable bot's clock is ahead."""
+        return self.data.with_name(f"{self.data.name}.ahead")
+
+    def jump(self, seconds: float) -> None:
+        """Put the clock of a killable bot forward or back, also while it runs."""
+        self.ahead += seconds
+        self.clock.write_text(str(self.ahead))
+
+    @property
+    def failpoint(self) -> Path:
+        """The file in which a killable bot finds the name of the point to die at."""
+        return self.data.with_name(f"{self.data.name}.failpoint")
+
+    def arm(self, name: str, hit: int = 1) -> None:
+        """Let the bot be killed by SIGKILL when it reaches a failpoint for the ``hit``-th time from now."""
+        self.failpoint.write_text(f"{name} {hit}")
 
     async def post(self, server: str, path: str, /, **body: Any) -> Any:
         """Tell a stand-in something; its answer."""
@@ -227,8 +183,11 @@ class World:
             await asyncio.sleep(0.02)
         return value
 
-    def rows(self, query: str, *values: object) -> list[sqlite3.Row]:
-        """Rows of the bot's own database."""
+    def rows(self, query: str, *values: object) -> list[Any]:
+        """Rows of the bot's own database, to be read by the names of their columns."""
+        if self.database is not None:
+            with psycopg.connect(self.database, row_factory=dict_row) as postgres:
+                return postgres.execute(query.replace("?", "%s").encode(), values).fetchall()
         with sqlite3.connect(f"file:{self.data / 'wavebrush.sqlite'}?mode=ro", uri=True) as connection:
             connection.row_factory = sqlite3.Row
             return connection.execute(query, values).fetchall()
@@ -375,8 +334,10 @@ def _bytes(photo: str | bytes) -> bytes:
 
 
 @asynccontextmanager
-async def world(data: Path, **wavespeed: Any) -> AsyncIterator[World]:
-    """Open a world; at its end every bot is stopped and its log searched for secrets."""
+async def world(
+    data: Path, *, database: str | None = None, killable: bool = False, **wavespeed: Any
+) -> AsyncIterator[World]:
+    """Open a world; at its end every bot is stopped and all it wrote searched for secrets."""
     telegram = TelegramStandIn(token=TOKEN, speed=SPEED)
     paid = WaveSpeedStandIn(
         api_key=KEY, speed=SPEED, seconds=wavespeed.pop("seconds", (4.0, 8.0)), **wavespeed
@@ -384,16 +345,19 @@ async def world(data: Path, **wavespeed: Any) -> AsyncIterator[World]:
     async with (
         serve(telegram.app) as chats,
         serve(paid.app) as provider,
-        httpx.AsyncClient(timeout=60, trust_env=False) as http,
+        # The stand-ins close what is idle for 5 s: a connection that is used just then would break.
+        httpx.AsyncClient(
+            timeout=60, trust_env=False, limits=httpx.Limits(keepalive_expiry=2), verify=False
+        ) as http,
     ):
         usual = (await http.get(f"{provider}/sandbox/settings")).json()
-        opened = World(chats, provider, data, http, usual)
+        opened = World(chats, provider, data, http, usual, database, killable=killable)
         try:
             yield opened
         finally:
             for bot in opened.bots:
                 await bot.stop()
         for bot in opened.bots:
-            assert TOKEN not in bot.log
-            assert TOKEN.partition(":")[2] not in bot.log
-            assert KEY not in bot.log
+            written = bot.log + "".join(bot.printed)
+            for secret in (TOKEN, TOKEN.partition(":")[2], KEY):
+                assert secret not in written

@@ -6,12 +6,15 @@ import base64
 import io
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import openai
 import pytest
 from PIL import Image
 
 from tests.providers.openai_bench import KEY, Bench, bench, mask, picture
+
+if TYPE_CHECKING:
+    import openai  # to load it takes a second, which only whoever runs these tests should wait
 
 CAT = Path(__file__).parents[1] / "photos" / "cat.jpg"
 
@@ -25,6 +28,8 @@ async def running() -> AsyncIterator[Bench]:
 
 @pytest.fixture(scope="module")
 async def client(running: Bench) -> AsyncIterator[openai.AsyncOpenAI]:
+    import openai
+
     async with openai.AsyncOpenAI(api_key=KEY, base_url=f"{running.url}/v1", max_retries=0) as found:
         yield found
 
@@ -110,10 +115,12 @@ async def test_what_is_wrong_is_refused(
     running: Bench, client: openai.AsyncOpenAI, wrong: dict[str, object], code: str | None, param: str
 ) -> None:
     """The stand-in is as strict as the reference, and the SDK understands its errors."""
+    from openai import APIStatusError
+
     right = {"model": "gpt-image-2", "image": ("a.jpg", picture().data, "image/jpeg"), "prompt": "a hat"}
     arguments: dict[str, object] = {**right, **wrong}
     before = await running.see("edits")
-    with pytest.raises(openai.APIStatusError) as refusal:
+    with pytest.raises(APIStatusError) as refusal:
         await client.images.edit(**arguments)  # type: ignore[call-overload] # wrong on purpose
     assert (refusal.value.code, refusal.value.param) == (code, param)
     assert await running.see("edits") == before

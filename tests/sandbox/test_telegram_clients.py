@@ -4,12 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
 import telegram
-from aiogram import Bot as AiogramBot
-from aiogram import Dispatcher, F
-from aiogram.client.session.aiohttp import AiohttpSession
-from aiogram.client.telegram import TelegramAPIServer
-from aiogram.types import BufferedInputFile, Message, ReplyParameters
 
 from tests.sandbox.telegram_bench import ADA, CAT, TOKEN, opened, standin
 
@@ -65,13 +61,19 @@ def keyboard(data: str) -> dict[str, object]:
     return {"inline_keyboard": [[{"text": "a button", "callback_data": data}]]}
 
 
+@pytest.mark.long  # to load aiogram takes five seconds
 async def test_aiogram_polls_and_answers_a_photo_with_a_photo() -> None:
     """aiogram's dispatcher gets a person's photo by polling and replies with a picture of its own."""
+    from aiogram import Bot as AiogramBot
+    from aiogram import Dispatcher, F
+    from aiogram.client.session.aiohttp import AiohttpSession
+    from aiogram.client.telegram import TelegramAPIServer
+    from aiogram.types import BufferedInputFile, Message, ReplyParameters
+
     async with standin() as bench:
         session = AiohttpSession(api=TelegramAPIServer.from_base(bench.url))
         dispatcher, bot = Dispatcher(), AiogramBot(TOKEN, session=session)
 
-        @dispatcher.message(F.photo)
         async def on_photo(message: Message) -> None:
             assert message.photo is not None
             taken = await bot.download(message.photo[-1])
@@ -82,6 +84,7 @@ async def test_aiogram_polls_and_answers_a_photo_with_a_photo() -> None:
                 reply_parameters=ReplyParameters(message_id=message.message_id),
             )
 
+        dispatcher.message.register(on_photo, F.photo)
         polling = asyncio.create_task(dispatcher.start_polling(bot, handle_signals=False))
         [asked] = await bench.write(ADA, ADA, {"photo": ("cat.jpg", CAT)}, caption="make it night")
         news = await bench.sandbox(f"chats/{ADA}/messages?after={asked['message_id']}&wait=10")
