@@ -145,6 +145,8 @@ async def test_a_control_that_is_no_object(running: Bench, path: str) -> None:
 
 async def test_a_wrong_key(running: Bench) -> None:
     """401, as the SDK knows it."""
+    import openai
+
     async with openai.AsyncOpenAI(api_key="sk-other", base_url=f"{running.url}/v1", max_retries=0) as client:
         with pytest.raises(openai.AuthenticationError):
             await client.models.list()

@@ -1,0 +1,80 @@
+"""The table of promises: tests that pass add rows to it, and ``--promises FILE`` writes it."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any, Protocol
+
+import pytest
+
+from tests.e2e.world import World
+from tests.promises.invariants import Checked
+from tests.promises.table import NONE, Promise, page
+from tests.storage.conftest import postgres
+
+__all__ = ["postgres"]  # the fixture
+
+_KEPT = pytest.StashKey[list[Promise]]()
+_PROPERTY = "promise"
+
+
+class Record(Protocol):
+    """Takes down a promise that was kept."""
+
+    def __call__(self, fault: str, outcome: str, checked: Checked | None = None) -> None:
+        """Add a row: what goes wrong, what becomes of it, and what `check` found."""
+        ...
+
+
+@pytest.fixture
+def promise(request: pytest.FixtureRequest) -> Record:
+    """Write down what this test has shown; it counts if the test passes."""
+
+    def record(fault: str, outcome: str, checked: Checked | None = None) -> None:
+        database, held = (checked.database, checked.held) if checked else (NONE, ())
+        row = Promise(fault, database, outcome, held)
+        # What workers report arrives in the process that writes the page.
+        request.node.user_properties.append((_PROPERTY, row.as_json()))
+
+    return record
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--promises", type=Path, help="the page to write what was shown to")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[_KEPT] = []
+    config.pluginmanager.register(_Collector(config), "promises")
+
+
+class _Collector:
+    """Gathers the rows of all tests that passed, and writes the page if every test did."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.when == "call" and report.passed:
+            found: list[tuple[str, Any]] = report.user_properties
+            rows = [Promise.of_json(values) for name, values in found if name == _PROPERTY]
+            self._config.stash[_KEPT].extend(rows)
+
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
+        file = self._config.getoption("promises", None)
+        kept: list[Promise] = self._config.stash[_KEPT]
+        if file is not None and exitstatus == 0 and not hasattr(self._config, "workerinput"):
+            file.write_text(page(kept), "utf-8")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A failed test shows what the bot logged."""
+    report = yield
+    if report.failed:
+        for value in getattr(item, "funcargs", {}).values():
+            if isinstance(value, World):
+                lines = [line for bot in value.bots for line in bot.lines if '"debug"' not in line]
+                report.sections.append(("the bot's log", "".join(lines[-60:])))
+    return report

@@ -1,0 +1,77 @@
+"""What a process and its data take up, as Linux tells it under ``/proc``."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from dataclasses import dataclass
+from pathlib import Path
+
+PROC = Path("/proc")
+_PAGE = os.sysconf("SC_PAGE_SIZE")
+_TICKS = os.sysconf("SC_CLK_TCK")
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What one process takes up: bytes in memory, counts, seconds of processor time since its start.
+
+    ``of_ended`` is the time that its children took which have ended.
+    """
+
+    memory: int
+    files: int
+    sockets: int
+    threads: int
+    seconds: float
+    of_ended: float
+
+
+def taken(pid: int) -> Taken:
+    """Look at a process (proc_pid_statm, proc_pid_fd, proc_pid_stat)."""
+    files = _files(PROC / str(pid) / "fd")
+    # The second field is a name in brackets, which may hold blanks.
+    stat = (PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
+    return Taken(
+        memory=int((PROC / str(pid) / "statm").read_text().split()[1]) * _PAGE,
+        files=len(files),
+        sockets=sum(target.startswith("socket:") for target in files),
+        threads=int(stat[17]),
+        seconds=(int(stat[11]) + int(stat[12])) / _TICKS,
+        of_ended=(int(stat[13]) + int(stat[14])) / _TICKS,
+    )
+
+
+def children(pid: int) -> list[int]:
+    """The processes that a process started, in any of its threads, and theirs."""
+    found: list[int] = []
+    for task in (PROC / str(pid) / "task").iterdir():
+        for child in (task / "children").read_text().split():
+            found += [int(child), *children(int(child))]
+    return found
+
+
+def _files(folder: Path) -> list[str]:
+    targets = []
+    for entry in folder.iterdir():
+        try:
+            targets.append(str(entry.readlink()))
+        except FileNotFoundError:  # closed meanwhile
+            continue
+    return targets
+
+
+def stored(data: Path) -> int:
+    """The bytes of the database files, without the results that are kept on purpose."""
+    return sum(path.stat().st_size for pattern in ("*.sqlite", "*.sqlite-wal") for path in data.glob(pattern))
+
+
+def counts(database: Path) -> dict[str, int]:
+    """How many rows each table has."""
+    with sqlite3.connect(f"file:{database}?mode=ro", uri=True) as connection:
+        names = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+        return {name: _count(connection, name) for (name,) in names}
+
+
+def _count(connection: sqlite3.Connection, table: str) -> int:
+    return int(connection.execute(f'SELECT count(*) FROM "{table}"').fetchone()[0])

@@ -1,0 +1,298 @@
+"""Chats that close or move, updates that come twice, late or broken, and the bot's standing with Telegram."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from tests.e2e.test_albums import Album
+from tests.e2e.world import TOKEN
+from tests.promises.conftest import Record
+from tests.promises.faults import (
+    ANSWER,
+    DATABASES,
+    PHOTO,
+    PRICE_OF_ONE,
+    SUBMIT,
+    UPDATES,
+    Scene,
+    database_of,
+    delivered,
+    scene,
+)
+from tests.promises.proxy import changed, said
+
+ME = "wavebrush_bot"
+ALWAYS = 100_000
+CHARGED = [("hold", PRICE_OF_ONE), ("charge", PRICE_OF_ONE)]
+
+
+@pytest.fixture(scope="module", params=DATABASES)
+async def opened(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Scene]:
+    """One bot for all rows."""
+    async with scene(tmp_path_factory.mktemp("chats"), database_of(request)) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def chats(opened: Scene) -> Scene:
+    """No prediction ends by itself for now."""
+    await opened.calm()
+    await opened.world.wavespeed_settings(hold=True)
+    return opened
+
+
+async def _goes_on(scene: Scene) -> None:
+    await scene.world.wavespeed_settings(hold=False)
+
+
+def _error(code: int, description: str) -> str:
+    return json.dumps({"ok": False, "error_code": code, "description": description})
+
+
+# --- people and chats that are gone ---------------------------------------------------------------------
+
+
+async def test_a_person_who_blocked_the_bot(chats: Scene, promise: Record) -> None:
+    """What was paid for is kept, and /history brings it when they come back."""
+    person = await chats.person()
+    await chats.asks(person)
+    await chats.becomes(person, "running")
+    await chats.world.post(chats.world.telegram, f"people/{person.id}/block", blocked=True)
+    await _goes_on(chats)
+    await chats.becomes(person, "undeliverable")
+    assert chats.money(person) == CHARGED
+    chats.unreachable.add(person.chat)
+    checked = await chats.held()
+    await chats.world.post(chats.world.telegram, f"people/{person.id}/block", blocked=False)
+    await person.says("/history")
+    await person.sees_picture()
+    promise("the person blocks the bot while it works", "charged and kept: /history brings it later", checked)
+
+
+async def test_a_person_who_is_deactivated(chats: Scene, promise: Record) -> None:
+    """Nobody is written to any more; the edit ends."""
+    person = await chats.person()
+    await chats.asks(person)
+    await chats.becomes(person, "running")
+    gone = said(_error(403, "Forbidden: user is deactivated"), 403, effect=False)
+    chats.chats.arm(f"{PHOTO}|{ANSWER}", gone, ALWAYS)
+    await _goes_on(chats)
+    await chats.becomes(person, "undeliverable")
+    assert chats.money(person) == CHARGED
+    chats.unreachable.add(person.chat)
+    promise(
+        "the person's account is deactivated", "charged and kept, nothing more is sent", await chats.held()
+    )
+
+
+async def test_thrown_out_of_a_group(chats: Scene, promise: Record) -> None:
+    """What is paid for is kept; what is not is cancelled, its money given back."""
+    paid, unpaid = await chats.person(), await chats.person()
+    group = await chats.world.group(paid, unpaid)
+    await chats.asks(paid.within(group), f"/edit@{ME} paid")
+    await chats.becomes(paid, "running")
+    chats.paid.arm(SUBMIT, said("{}", 429, effect=False), ALWAYS)
+    await chats.asks(unpaid.within(group), f"/edit@{ME} unpaid")
+    await chats.becomes(unpaid, "submitting")
+    await chats.world.bot_in(group, "kicked")
+    await chats.becomes(unpaid, "cancelled")
+    chats.paid.disarm()
+    await _goes_on(chats)
+    await chats.becomes(paid, "undeliverable")
+    assert chats.money(paid) == CHARGED
+    assert chats.money(unpaid) == [("hold", PRICE_OF_ONE), ("release", PRICE_OF_ONE)]
+    chats.unreachable.add(group)
+    outcome = "what was bought is charged and kept, the rest cancelled and free"
+    promise("the bot is thrown out of the group", outcome, await chats.held())
+
+
+async def test_a_request_that_was_deleted(chats: Scene, promise: Record) -> None:
+    """There is nothing to reply to any more; the picture comes all the same."""
+    person = await chats.person()
+    sent = await chats.asks(person)
+    await chats.becomes(person, "running")
+    path = f"chats/{person.chat}/messages/{sent['message_id']}/delete"
+    await chats.world.post(chats.world.telegram, path, **{"from": person.id})
+    await _goes_on(chats)
+    await delivered(chats, person)
+    chats.unreachable.add(person.chat)  # nothing is there that an answer could be known by
+    promise("the request is deleted meanwhile", "delivered without a reply, charged once", await chats.held())
+
+
+async def test_a_caption_that_is_edited(chats: Scene, promise: Record) -> None:
+    """The edit goes on with the words as they were, and its person is told so."""
+    person = await chats.person()
+    sent = await chats.asks(person)
+    await chats.becomes(person, "running")
+    path = f"chats/{person.chat}/messages/{sent['message_id']}/edit"
+    await chats.world.post(chats.world.telegram, path, **{"from": person.id, "text": "something else"})
+    await person.sees_text("I had begun already, with the words as they were.")
+    await _goes_on(chats)
+    await delivered(chats, person)
+    outcome = "bought once, with the words as they were, and said so"
+    promise("the caption is edited meanwhile", outcome, await chats.held())
+
+
+async def test_a_group_that_moves(chats: Scene, promise: Record) -> None:
+    """Telegram gives it another id: the result and all rows follow."""
+    person = await chats.person()
+    group = await chats.world.group(person)
+    await chats.asks(person.within(group), f"/edit@{ME} before the move")
+    await chats.becomes(person, "running")
+    new = await chats.world.migrate(group)
+    await _goes_on(chats)
+    await person.within(new).sees_picture()
+    await chats.becomes(person, "done")
+    for table in ("requests", "edits", "ledger"):
+        assert not chats.world.rows(f"SELECT 1 FROM {table} WHERE chat_id = ?", group)  # our own names
+    outcome = "delivered there; settings, budgets and edits follow"
+    promise("the group becomes a supergroup meanwhile", outcome, await chats.held())
+
+
+# --- updates --------------------------------------------------------------------------------------------
+
+
+async def test_updates_that_come_twice(opened: Scene, promise: Record) -> None:
+    """The same batch again, after it was confirmed, is nothing new."""
+    await opened.calm()
+    person = await opened.person()
+    kept: list[bytes] = []
+
+    def keeps(body: bytes) -> bytes:
+        kept.append(body)
+        return body
+
+    await opened.chats.arm(UPDATES, changed(keeps)).came.wait()
+    await opened.asks(person)
+    await delivered(opened, person)
+    [batch] = [body for body in kept if person.tag.encode() in body]
+    await opened.chats.arm(UPDATES, said(batch), 2).spent.wait()
+    await opened.asks(person, "and another one")
+    await opened.becomes(person, "done", "done")
+    assert len(await opened.bought(person)) == 2
+    promise("updates come again", "nothing happens twice", await opened.held())
+
+
+POISON: dict[str, dict[str, Any]] = {
+    "a date that is a word": {"date": "yesterday"},
+    "a photo that is a number": {"photo": [1]},
+    "a chat without an id": {"chat": {"type": "private"}},
+    "a person without an id": {"from": {"is_bot": False}},
+    "an unknown kind of chat": {"chat": {"id": 1, "type": "hologram"}},
+}
+
+
+async def test_updates_that_nobody_can_read(opened: Scene, promise: Record) -> None:
+    """Each is kept, reported and skipped alone; the others of its batch are done."""
+    await opened.calm()
+    person = await opened.person()
+    message = {"message_id": 1, "date": 1, "chat": {"id": person.id, "type": "private"}, "text": "x"}
+    updates: list[dict[str, Any]] = [{"message": message | wrong} for wrong in POISON.values()]
+    for update in [*updates, {"message": "a word"}, {"callback_query": []}, {}]:
+        answer = await opened.world.http.post(f"{opened.world.telegram}/sandbox/updates", json=update)
+        answer.raise_for_status()
+    await opened.asks(person)
+    await delivered(opened, person)
+    assert "update_broke" in opened.bot.log
+    outcome = "kept, logged and skipped alone; what came with it is done"
+    promise("an update can't be read", outcome, await opened.held())
+
+
+async def test_album_parts_in_any_order(opened: Scene, promise: Record) -> None:
+    """The caption comes last, a part comes twice: one request, with all pictures in their order."""
+    await opened.calm()
+    person = await opened.person()
+    await person.starts()
+    album = Album(person, 901, ["cat.jpg", "coffee.jpg", "rocket.jpg"], f"combine them for {person.tag}")
+    await album.upload()
+    for place in (2, 1, 1, 0):
+        await album.deliver(place)
+    await delivered(opened, person)
+    [bought] = await opened.bought(person)
+    assert len(bought["inputs"]["images"]) == 3
+    opened.unreachable.add(person.chat)  # Telegram knows none of these messages, so nothing answers one
+    promise("an album's parts come out of order, and twice", "one edit, bought once", await opened.held())
+
+
+async def test_an_album_part_that_comes_late(opened: Scene, promise: Record) -> None:
+    """It starts no second edit; its person is told."""
+    await opened.calm()
+    person = await opened.person()
+    await person.starts()
+    album = Album(person, 902, ["cat.jpg", "coffee.jpg"], f"combine them for {person.tag}")
+    await album.upload()
+    await album.deliver(0)
+    await delivered(opened, person)
+    await album.deliver(1)
+    await person.sees_text("That picture came after I had begun")
+    assert len(await opened.bought(person)) == 1
+    opened.unreachable.add(person.chat)  # as above
+    promise("an album's part comes late", "left out and said so, bought once", await opened.held())
+
+
+async def test_a_file_over_the_limit(opened: Scene, promise: Record) -> None:
+    """It is refused by what Telegram says of it, before anything is fetched."""
+    await opened.calm()
+    person = await opened.person()
+    await person.sends(b"\xff\xd8\xff" + bytes(20 * 2**20 + 1), caption="edit this", as_file=True)
+    told = await person.sees_text("over 20 MB")
+    assert "Nothing was charged." in told["text"]
+    assert opened.states(person) == []
+    promise("the file is over 20 MB", "told so; nothing fetched, held or bought", await opened.held())
+
+
+# --- the bot's standing with Telegram -------------------------------------------------------------------
+
+
+async def test_a_token_that_is_refused_for_a_while(opened: Scene, promise: Record) -> None:
+    """Polling goes on, slower; the health page says that none succeeds; then all is as before."""
+    await opened.calm()
+    person = await opened.person()
+    await opened.asks(person)
+    await delivered(opened, person)
+    refused = said(_error(401, "Unauthorized"), 401, effect=False)
+    opened.chats.arm(UPDATES, refused, ALWAYS)
+    await opened.asks(person, "once more")
+    await opened.ill("telegram")
+    assert "poll_failed" in opened.bot.log
+    opened.chats.disarm()
+    await opened.becomes(person, "done", "done")
+    await opened.ill("telegram", until=False)
+    outcome = "an error in the log, health says so, tried ever slower; then goes on by itself"
+    promise("Telegram refuses the token for a while", outcome, await opened.held())
+
+
+async def test_a_second_bot_with_the_same_token(opened: Scene, promise: Record) -> None:
+    """It is said in plain words, and goes on when the other is gone; no update is lost or done twice."""
+    await opened.calm()
+    person = await opened.person()
+    url = f"{opened.world.telegram}/bot{TOKEN}/getUpdates"
+    for _ in range(3):
+        await opened.world.http.post(url, json={"timeout": 1})
+    await opened.asks(person)
+    await delivered(opened, person)
+    assert "make sure that only one bot instance is running" in opened.bot.log
+    promise(
+        "a second bot polls with the same token",
+        "said in the log; nothing lost or done twice",
+        await opened.held(),
+    )
+
+
+@pytest.mark.xfail(strict=True, reason="polling takes a webhook away at its start only")
+async def test_a_webhook_that_somebody_set(opened: Scene, promise: Record) -> None:
+    """While one is set Telegram gives nothing to who polls: it is taken away, and polling goes on."""
+    await opened.calm()
+    person = await opened.person()
+    url = f"{opened.world.telegram}/bot{TOKEN}/setWebhook"
+    answer = await opened.world.http.post(url, json={"url": "http://127.0.0.1:1/elsewhere"})
+    assert answer.json()["ok"]
+    await opened.asks(person)
+    await delivered(opened, person)
+    promise("somebody sets a webhook while the bot polls", "taken away; nothing is lost", await opened.held())

@@ -1,0 +1,174 @@
+"""What WaveSpeed and the wire to it may do to an edit, and what becomes of the edit."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from tests.e2e.world import Person
+from tests.promises.conftest import Record
+from tests.promises.faults import (
+    DATABASES,
+    DELIVERED,
+    LIST,
+    OUTPUT,
+    RESULT,
+    STORE,
+    SUBMIT,
+    UPLOAD,
+    Arm,
+    Fault,
+    Outcome,
+    Scene,
+    database_of,
+    scene,
+    told,
+)
+from tests.promises.proxy import Act, bomb, changed, cut, drip, flood, passed, said, silence, unsent
+
+HOUR = 3600.0
+GATEWAY = "<html><head><title>502 Bad Gateway</title></head><body>nginx</body></html>"
+MODERATED = told("told that the content check refused it; nothing charged", "The content check refused")
+UNUSABLE = told("told to try other words or another picture; nothing charged", "could not use this picture")
+BROKE = told("told that the provider failed; nothing charged, not bought again", "The provider failed")
+NO_KEY = told("told that the bot's owner must look at the key; nothing charged", "does not accept this bot's")
+INPUT = told("told to try another model or other words; nothing charged", "did not accept this edit")
+NO_PICTURE = told(
+    "told that it is no picture, and its number; charged as the provider bills it",
+    "something that I can't open as a picture. It bills it all the same: $0.06",
+    charged=True,
+)
+
+
+async def _hours_later(scene: Scene, person: Person) -> None:
+    """It is fetched again and again, until its time is over."""
+    await person.sees_text("Almost done")
+    scene.world.jump(7 * HOUR)
+    await NO_PICTURE.check(scene, person)
+
+
+GIVEN_UP = Outcome(f"fetched again for hours; then {NO_PICTURE.text}", _hours_later)
+
+
+def calls(path: str, act: Act, count: int = 1) -> Arm:
+    """The next calls of a path act so."""
+    return lambda scene: scene.paid.arm(path, act, count)
+
+
+def _broken(body: bytes) -> bytes:
+    return body[: len(body) // 2]
+
+
+def _told_nothing(body: bytes) -> bytes:
+    """An answer about a prediction that has ended, without its outputs."""
+    answer: dict[str, Any] = json.loads(body)
+    answer["data"]["outputs"] = []
+    return json.dumps(answer).encode()
+
+
+def _pixel_bomb(_: bytes) -> bytes:
+    """A few kilobytes that are 169 megapixels."""
+    buffer = io.BytesIO()
+    Image.new("1", (13_000, 13_000)).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def _unreachable(scene: Scene) -> None:
+    """Nobody listens when the paid call is to be made, and for a while after it."""
+    stored = scene.paid.arm(STORE, passed)
+
+    async def shut() -> None:
+        await stored.spent.wait()
+        scene.paid.shut()
+        await scene.world.until(refused)
+        await scene.paid.open()
+
+    async def refused() -> bool:
+        return bool(scene.world.rows("SELECT 1 FROM attempts WHERE error LIKE 'NotSent%'"))
+
+    scene.later(shut())
+
+
+NO_ID = '{"code":200,"message":"success","data":{}}'
+LOST = [
+    Fault("the answer to the paid call is lost", calls(SUBMIT, cut()), DELIVERED),
+    Fault("the answer to the paid call breaks off", calls(SUBMIT, cut(30)), DELIVERED),
+    Fault("the answer to the paid call never comes", calls(SUBMIT, silence), DELIVERED),
+    Fault("the answer to the paid call drips", calls(SUBMIT, drip), DELIVERED),
+    Fault("the answer to the paid call has no end", calls(SUBMIT, flood), DELIVERED),
+    Fault("the answer to the paid call unpacks to 512 MB", calls(SUBMIT, bomb()), DELIVERED),
+    Fault("the answer to the paid call is half of its JSON", calls(SUBMIT, changed(_broken)), DELIVERED),
+    Fault("the answer to the paid call names no prediction", calls(SUBMIT, said(NO_ID)), DELIVERED),
+    Fault("the paid call is done and answered 500", calls(SUBMIT, said("", 500)), DELIVERED),
+    Fault("the paid call is done and answered by a gateway", calls(SUBMIT, said(GATEWAY, 502)), DELIVERED),
+    Fault("the answer to the paid call is a web page", calls(SUBMIT, said(GATEWAY)), DELIVERED),
+]
+BUSY = said('{"code":429,"message":"Too Many Requests"}', 429, effect=False)
+BUSY_FOR_NOW = said('{"code":429,"message":"Too Many Requests"}', 429, "Retry-After: 1", effect=False)
+NOT_TAKEN = [
+    Fault("nobody listens where the paid call goes", _unreachable, DELIVERED),
+    Fault(
+        "the paid call is answered 429 twice, with a Retry-After", calls(SUBMIT, BUSY_FOR_NOW, 2), DELIVERED
+    ),
+    Fault("the paid call is answered 429, without one", calls(SUBMIT, BUSY), DELIVERED),
+    Fault("the paid call is answered 401", calls(SUBMIT, said("{}", 401, effect=False)), NO_KEY),
+    Fault("the paid call is answered 400", calls(SUBMIT, said("{}", 400, effect=False)), INPUT),
+]
+FAILED = [
+    Fault("the prediction fails with 1200", lambda _: None, MODERATED, "something [moderated]"),
+    Fault("the prediction fails with 1402", lambda _: None, UNUSABLE, "something [fail 1402]"),
+    Fault("the prediction fails with 5000", lambda _: None, BROKE, "something [fail 5000]"),
+]
+SAFE = [
+    Fault("the upload is answered 503", calls(UPLOAD, said("", 503, effect=False)), DELIVERED),
+    Fault("the upload's answer is lost", calls(UPLOAD, cut()), DELIVERED),
+    Fault("the upload's answer is a web page", calls(UPLOAD, said(GATEWAY)), DELIVERED),
+    Fault("the picture is reset while it goes up", calls(STORE, unsent(100)), DELIVERED),
+    Fault("the file store is answered 503", calls(STORE, said("", 503, effect=False)), DELIVERED),
+    Fault("the list is answered 500", calls(LIST, said("", 500), 2), DELIVERED),
+    Fault("the list is answered 429", calls(LIST, BUSY_FOR_NOW), DELIVERED),
+    Fault("the list is half of its JSON", calls(LIST, changed(_broken), 2), DELIVERED),
+    Fault("the list has no end", calls(LIST, flood), DELIVERED),
+    Fault("the list is reset", calls(LIST, cut(20)), DELIVERED),
+    Fault("the result is answered 500", calls(RESULT, said("", 500), 2), DELIVERED),
+    Fault("the result is answered 404, though it is young", calls(RESULT, said("{}", 404)), DELIVERED),
+    Fault("the result is garbage", calls(RESULT, said("{}]")), DELIVERED),
+    Fault("the result is never answered", calls(RESULT, silence), DELIVERED),
+    Fault("completed, and the outputs come later", calls(RESULT, changed(_told_nothing), 2), DELIVERED),
+]
+PICTURES = [
+    Fault("the picture's download is answered 500", calls(OUTPUT, said("", 500)), DELIVERED),
+    Fault("the picture's download is reset halfway", calls(OUTPUT, cut(5000)), DELIVERED),
+    Fault("the picture drips", calls(OUTPUT, drip), DELIVERED),
+    Fault("the picture has no bytes, once", calls(OUTPUT, said(b"")), DELIVERED),
+    Fault("the picture is a web page, once", calls(OUTPUT, said(GATEWAY)), DELIVERED),
+    Fault("the picture is cut off, once", calls(OUTPUT, changed(_broken)), DELIVERED),
+    Fault("the picture unpacks to 512 MB, once", calls(OUTPUT, bomb()), DELIVERED),
+    Fault("the picture is a web page, for hours", calls(OUTPUT, said(GATEWAY), 1000), GIVEN_UP),
+    Fault("the picture is cut off, always", calls(OUTPUT, changed(_broken), 100), NO_PICTURE),
+    Fault("the picture has 169 megapixels", calls(OUTPUT, changed(_pixel_bomb), 100), NO_PICTURE),
+    Fault("the picture has no end", calls(OUTPUT, flood, 100), NO_PICTURE),
+]
+
+
+@pytest.fixture(scope="module", params=DATABASES)
+async def provider(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Scene]:
+    """One bot for all rows."""
+    async with scene(tmp_path_factory.mktemp("provider"), database_of(request)) as opened:
+        yield opened
+
+
+@pytest.mark.parametrize(
+    "fault", [*LOST, *NOT_TAKEN, *FAILED, *SAFE, *PICTURES], ids=lambda fault: fault.name
+)
+async def test_one_call_goes_wrong(provider: Scene, fault: Fault, promise: Record) -> None:
+    """Bought at most once, charged as it is billed, and the person has the picture or is told why not."""
+    checked = await provider.meets(fault)
+    promise(fault.name, fault.outcome.text, checked)

@@ -1,0 +1,203 @@
+"""Several processes on one Postgres: one that dies loses nothing, and no two do the same."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import signal
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.process import Bot
+from tests.e2e.world import Message, Person, World, world
+from tests.promises import invariants
+from tests.promises.conftest import Record
+from tests.storage.conftest import fresh_postgres
+
+PEOPLE, EACH, KILLS = 10, 15, 14
+MANY = {"MAX_EDITS_PER_USER": "100", "MAX_QUEUED_PER_USER": "100"}
+
+
+@asynccontextmanager
+async def machines(folder: Path, postgres: str, *roles: str) -> AsyncIterator[World]:
+    """A world with processes in these roles on one database, all ready."""
+    database = fresh_postgres(postgres, template="template0")
+    async with world(folder / "data", database=database) as opened:
+        for role in roles:
+            await opened.start(role, **MANY)
+        yield opened
+
+
+@pytest.fixture
+async def crew(tmp_path: Path, postgres: str) -> AsyncIterator[World]:
+    """One front and two workers."""
+    async with machines(tmp_path, postgres, "front", "worker", "worker") as opened:
+        yield opened
+
+
+async def in_work(crew: World, edits: int) -> Person:
+    """Somebody whose edits are all being painted, until that is allowed to end."""
+    await crew.wavespeed_settings(hold=True)
+    ada = await crew.person("Ada")
+    await ada.starts()
+    for number in range(edits):
+        await ada.sends("cat.jpg", caption=f"number {number}")
+
+    async def named() -> bool:
+        return len(crew.rows("SELECT 1 FROM attempts WHERE prediction_id IS NOT NULL")) == edits
+
+    await crew.until(named)
+    return ada
+
+
+async def delivered(crew: World, people: list[Person], edits: int) -> None:
+    """Let the provider end what it holds, and wait for every picture."""
+    await crew.wavespeed_settings(hold=False)
+    for prediction in await crew.predictions():
+        if prediction["status"] not in ("completed", "failed"):
+            await crew.finish(prediction["id"])
+
+    async def done() -> bool:
+        return len(crew.rows("SELECT 1 FROM edits WHERE state = 'done'")) == edits * len(people)
+
+    await crew.until(done)
+
+
+def workers_of(crew: World) -> set[str]:
+    """The processes that have unfinished edits in their hands."""
+    found = crew.rows("SELECT DISTINCT executor_id FROM dbos.workflow_status WHERE status = 'PENDING'")
+    return {row["executor_id"] for row in found}
+
+
+async def test_a_worker_that_is_killed_for_good_loses_nothing(crew: World, promise: Record) -> None:
+    """What it worked on goes on in the other one within the time of a lease."""
+    ada = await in_work(crew, 4)
+    assert len(workers_of(crew)) == 2, "both have something to do"
+    await crew.bots[1].kill()
+    await delivered(crew, [ada], 4)
+    checked = await invariants.check(crew)
+    assert (checked.submits, checked.charges) == (4, 4)
+    assert "edits_taken_over" in crew.bots[2].log + crew.bots[0].log
+    promise("a worker is killed and never comes back", "its edits go on in another worker", checked)
+
+
+@pytest.mark.long
+async def test_a_worker_that_is_stopped_leaves_its_edits_at_once(crew: World, promise: Record) -> None:
+    """No lease has to run out: it says that it goes."""
+    ada = await in_work(crew, 4)
+    code = await crew.bots[1].stop()
+    assert code == 0
+    began = time.monotonic()
+
+    async def taken() -> bool:
+        return len(workers_of(crew)) == 1
+
+    await crew.until(taken)
+    assert time.monotonic() - began < 3.0, "sooner than a lease of 15 s at SPEED 5"
+    await delivered(crew, [ada], 4)
+    checked = await invariants.check(crew)
+    assert (checked.submits, checked.charges) == (4, 4)
+    promise("a worker is stopped while it works", "its edits go on in another worker at once", checked)
+
+
+@pytest.mark.long
+async def test_a_worker_that_was_paused_is_too_late(crew: World, promise: Record) -> None:
+    """Its edits were taken over meanwhile; when it wakes it can't go on with them."""
+    ada = await in_work(crew, 4)
+    paused = crew.bots[1].process.pid
+    os.kill(paused, signal.SIGSTOP)
+    try:
+        await delivered(crew, [ada], 4)
+    finally:
+        os.kill(paused, signal.SIGCONT)
+    await ada.sends("cat.jpg", caption="one more")
+
+    async def done() -> bool:
+        return len(crew.rows("SELECT 1 FROM edits WHERE state = 'done'")) == 5
+
+    await crew.until(done)
+    checked = await invariants.check(crew)
+    assert (checked.submits, checked.charges) == (5, 5)
+    assert checked.repeated <= 1, "a picture that was on its way when it was paused"
+    promise("a worker is paused for longer than its lease, and wakes", "it is too late, and stops", checked)
+
+
+@pytest.mark.long
+async def test_one_polls_and_the_others_stand_by(tmp_path: Path, postgres: str, promise: Record) -> None:
+    """Whichever process polls: settings and buttons are the same. Telegram never sees two of them."""
+    async with machines(tmp_path, postgres, "run", "run") as crew:
+        ada = await crew.person("Ada")
+        await ada.starts()
+        await ada.says("/quality high")
+        menu = await ada.sees_text("quality high")
+        polls = [bot for bot in crew.bots if _holds(bot, "polling")]
+        assert len(polls) == 1
+        await polls[0].kill()
+        await ada.says("/quality")
+        await crew.until(lambda: _answers(ada, menu))
+        await ada.sends("cat.jpg", caption="after the take-over")
+        await ada.sees_picture()
+        (edit,) = crew.rows("SELECT choices FROM edits")
+        assert edit["choices"]["quality"] == "high"
+        for bot in crew.bots:
+            assert "Conflict" not in bot.log
+        checked = await invariants.check(crew)
+    promise("the process that polls is killed", "one that stood by polls on", checked)
+
+
+def _holds(bot: Bot, lease: str) -> bool:
+    return any('"lease_held"' in line and f'"{lease}"' in line for line in bot.lines)
+
+
+async def _answers(person: Person, before: Message) -> bool:
+    await person.look(wait=1)
+    return any(
+        message["from"]["is_bot"] and message["message_id"] > before["message_id"]
+        for message in person.messages.values()
+    )
+
+
+@pytest.mark.long
+async def test_many_edits_over_workers_that_are_killed_again_and_again(
+    tmp_path: Path, postgres: str, promise: Record
+) -> None:
+    """150 edits, three workers, 14 kills at random moments, each with a replacement."""
+    seed = random.randrange(10**6)
+    dice = random.Random(seed)
+    async with machines(tmp_path, postgres, "front", "worker", "worker", "worker") as crew:
+        people = [await crew.person(f"P{number}") for number in range(PEOPLE)]
+        for person in people:
+            await person.starts()
+        async with asyncio.TaskGroup() as at_work:
+            for person in people:
+                at_work.create_task(_asks(person))
+            await _kills(crew, dice)
+        async with asyncio.timeout(600):
+            while len(crew.rows("SELECT 1 FROM edits WHERE state = 'done'")) < PEOPLE * EACH:  # noqa: ASYNC110 - rows have no event
+                await asyncio.sleep(0.5)
+        checked = await invariants.check(crew)
+    assert (checked.edits, checked.submits, checked.charges) == (150, 150, 150)
+    assert checked.repeated <= 3
+    fault = f"{KILLS} kills of random workers of three, under {PEOPLE * EACH} edits"
+    promise(fault, "150 submits, 150 charges, no picture missing, at most 3 twice", checked)
+
+
+async def _asks(person: Person) -> None:
+    for number in range(EACH):
+        await person.sends("cat.jpg", caption=f"{person.name} number {number}")
+        await asyncio.sleep(0.5)
+
+
+async def _kills(crew: World, dice: random.Random) -> None:
+    """Kill a worker that is ready, and start another, again and again."""
+    working = crew.bots[1:]
+    for _ in range(KILLS):
+        await asyncio.sleep(dice.uniform(0.5, 3.0))
+        killed = working.pop(dice.randrange(len(working)))
+        await killed.kill()
+        working.append(await crew.start("worker", **MANY))

@@ -1,0 +1,57 @@
+"""The page of promises."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.promises.invariants import INVARIANTS
+from tests.promises.table import Promise, page
+
+pytest_plugins = ["pytester"]
+ALL = tuple(invariant.__name__ for invariant in INVARIANTS)
+ROOT = Path(__file__).parents[2]
+
+
+def test_rows_are_sorted_once_each_and_on_one_line() -> None:
+    """Whatever the order in which the tests ran, and however often."""
+    rows = [
+        Promise("b", "SQLite", "two | words\nand more", ALL[:2]),
+        Promise("a", "Postgres", "told", ALL),
+        Promise("a", "Postgres", "told", ALL),
+        Promise("c", "–", "shown"),
+    ]
+    text = page(rows)
+    assert text == page(rows[::-1])
+    assert text.splitlines()[-3:] == [
+        "| a | Postgres | told | all |",
+        r"| b | SQLite | two \| words and more | 1, 2 |",
+        "| c | – | shown | – |",
+    ]
+
+
+def test_every_invariant_is_explained() -> None:
+    """The numbers in the table stand for sentences above it."""
+    text = page([])
+    for number, invariant in enumerate(INVARIANTS, 1):
+        assert invariant.__doc__
+        assert f"{number}. {invariant.__doc__}" in text
+
+
+@pytest.mark.long
+def test_only_what_passed_is_written(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rows come from all workers; a run in which a test fails writes no page."""
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    command = ("-p", "tests.promises.conftest", "-n", "2", "--promises", "page.md")
+    pytester.makepyfile(
+        test_one="def test_one(promise): promise('one fault', 'told')",
+        test_two="def test_two(promise): promise('two faults', 'told')",
+    )
+    assert pytester.runpytest_subprocess(*command).ret == 0
+    written = Path("page.md").read_text("utf-8")
+    assert "| one fault | – | told | – |\n| two faults | – | told | – |" in written
+    pytester.makepyfile(test_two="def test_two(promise): promise('two faults', 'told'); assert False")
+    Path("page.md").unlink()
+    assert pytester.runpytest_subprocess(*command).ret == 1
+    assert not Path("page.md").exists()
