@@ -15,10 +15,12 @@ from bot.chat import application, entrance, styles
 from bot.chat.dispatch import Dispatch
 from bot.chat.entrance import Entrance
 from bot.chat.files import Pictures
+from bot.chat.flood import SharedCalls
 from bot.chat.messenger import Messages
 from bot.chat.notices import Notices
 from bot.chat.progress import Progress
 from bot.chat.questions import Asking
+from bot.chat.relay import SharedProgress
 from bot.clock import SystemClock
 from bot.domain.access import Rules
 from bot.domain.pictures import Limits
@@ -124,6 +126,7 @@ async def _open(settings: Settings, role: Role, stack: AsyncExitStack, host: str
         timing,
         clock,
         moved=storage.chats.move,
+        calls=SharedCalls(storage.shared.calls, timing, clock) if storage.shared else None,
     )
     await application.connect(telegram, timing)
     stack.push_async_callback(telegram.shutdown)
@@ -150,14 +153,16 @@ def _jobs(world: World) -> Parts:
     """Plug the jobs into the world."""
     storage, timing, clock = world.storage, world.settings.timing, world.clock
     bot = world.telegram.bot
-    progress = Progress(bot, storage.edits, storage.chats, storage.people, timing, clock)
+    progress = _progress(world)
     asking = Asking(bot, storage.buttons, storage.edits, storage.people, world.live.now, world.styles, clock)
     notices = Notices(bot, storage.access, world.settings.admins)
     messages = Messages(
         bot, progress, asking, notices, storage.buttons, world.imaging, world.live.now, timing, clock
     )
     pictures = Pictures(bot, storage.edits, storage.blobs, Limits(), timing)
-    watch, posting = Watch(world.providers[WAVESPEED], timing, clock, hooked=world.ways.told), Posting()
+    hints = storage.shared.hints if storage.shared else None
+    watch = Watch(world.providers[WAVESPEED], timing, clock, hooked=world.ways.told, hints=hints)
+    posting = Posting()
     webhooks = world.ways.predictions(world.provider, storage.edits, watch)
     work = _steps(world, pictures, messages, watch, webhooks, posting)
     url = world.settings.engine_database_url
@@ -202,6 +207,15 @@ def _jobs(world: World) -> Parts:
         world.money.balance(messages),
         world.money.bills(storage.edits, world.live, messages),
     )
+
+
+def _progress(world: World) -> Progress | SharedProgress:
+    """What shows where edits are: by itself, or one process for all."""
+    storage, timing, clock = world.storage, world.settings.timing, world.clock
+    bot, edits, chats, people = world.telegram.bot, storage.edits, storage.chats, storage.people
+    if storage.shared is None:
+        return Progress(bot, edits, chats, people, timing, clock)
+    return SharedProgress(bot, edits, chats, people, storage.shared.stages, timing, clock)
 
 
 def _steps(
@@ -287,58 +301,71 @@ def _chores(world: World, parts: Parts) -> Loop:
     return world.only.loop("chores", house.run, parts.balance.run, parts.bills.run, restored.run)
 
 
-def _intake(world: World, parts: Parts, door: Entrance) -> tuple[Check, list[Loop]]:
+def _dispatch(world: World) -> Dispatch:
+    """What has updates handled that were taken in."""
+    telegram, timing = world.telegram, world.settings.timing
+    inbox, owner = world.storage.inbox, world.presence.owner
+    return Dispatch(telegram.bot, inbox, telegram.process_update, timing, world.clock, owner)
+
+
+def _intake(world: World, parts: Parts, door: Entrance, dispatch: Dispatch) -> tuple[Check, list[Loop]]:
     """How updates come in, and whether they do."""
-    storage, timing, clock, bot = world.storage, world.settings.timing, world.clock, world.telegram.bot
     application.route(
         world.telegram, door.gate, rooms.build(world, parts, door), before=door.groups.handlers()
     )
-    handle = world.telegram.process_update
-    dispatch = Dispatch(bot, storage.inbox, handle, timing, clock, world.presence.owner)
-    receives, receiving = world.ways.updates(bot, storage.inbox, dispatch.arrived, world.only)
+    receives, receiving = world.ways.updates(
+        world.telegram.bot, world.storage.inbox, dispatch.arrived, world.only
+    )
     return receives, [receiving, dispatch.run, parts.preparing.run]
 
 
-async def _join(world: World, engine: Engine) -> Loop:
+async def _join(world: World, parts: Parts, dispatch: Dispatch) -> Loop:
     """Be one of those that work on these data; what goes on being one of them.
 
     What the dead held is taken up, first of all what this very process held before it was started again.
     """
     storage, clock, timing = world.storage, world.clock, world.settings.timing
 
-    async def edits(alive: frozenset[str]) -> None:
-        await engine.take_over()
+    async def updates(alive: frozenset[str]) -> None:
+        if await storage.inbox.release(alive):
+            dispatch.arrived()
 
     async def requests(alive: frozenset[str]) -> None:
-        await storage.requests.release(clock.now(), alive)
+        if await storage.requests.release(clock.now(), alive):
+            parts.preparing.nudge()
 
-    free = (storage.inbox.release, requests, edits)
+    async def edits(alive: frozenset[str]) -> None:
+        await parts.engine.take_over()
+
+    free = (updates, requests, edits)
     alive = await world.presence.enter()
-    await engine.launch()
+    await parts.engine.launch()
     if alive == {world.presence.owner}:
         await storage.requests.wait_for_parts(clock.now() + timedelta(seconds=timing.album_quiet))
     for take_back in free:
-        await take_back(alive)
+        await take_back(alive - {world.presence.owner})  # on SQLite that was the last one's name, too
     return world.presence.loop(*(free if world.settings.on_postgres else ()))
 
 
 async def _work(world: World, claim: Callable[[str], None], ready: Callable[[str], None]) -> None:
     """Start all loops, wait for the signal, stop them: intake first, paid work with patience."""
     timing, bot = world.settings.timing, world.telegram.bot
-    parts = _jobs(world)
+    parts, dispatch = _jobs(world), _dispatch(world)
     door = await _entrance(world, parts)
     checks: dict[str, Check] = {"database": world.storage.figures.problem, "engine": parts.engine.problem}
     intake: list[Loop] = [_chores(world, parts)]
     once: list[Loop] = []
     if world.role.takes_in:
-        checks["telegram"], loops = _intake(world, parts, door)
+        checks["telegram"], loops = _intake(world, parts, door, dispatch)
         intake += loops
         once.append(door.profile.register)
     measured = _metrics(world, parts)
-    present = await _join(world, parts.engine)
+    present = await _join(world, parts, dispatch)
     hooked = [parts.webhooks.run] if parts.webhooks else []
-    always = (present, parts.watch.run, parts.progress.run, world.live.run, measured.lateness)
-    async with running(*always, *hooked, *world.money.loops(world.live)) as working:
+    always = [present, parts.watch.run, parts.progress.run, measured.lateness]
+    if isinstance(parts.progress, SharedProgress):
+        always.append(world.only.loop("progress", parts.progress.keep))
+    async with running(*always, *hooked, *world.money.loops(world.live, world.only)) as working:
         try:
             async with (
                 running(*intake) as taking_in,

@@ -51,7 +51,7 @@ class Dispatch:
         try:
             while True:
                 try:
-                    async with asyncio.timeout(self._timing.inbox_lease):
+                    async with asyncio.timeout(self._timing.inbox_look):
                         await self._arrived.wait()
                 except TimeoutError:
                     pass  # look for what another process left behind

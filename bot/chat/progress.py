@@ -69,6 +69,7 @@ class Progress:
         """The bot is no longer in that group: nothing more is sent there."""
         self._left.add(chat_id)
         self._boards.leave(chat_id)
+        self.signs.leave(chat_id)
 
     def join(self, chat_id: int) -> None:
         """The bot is in that group (again)."""

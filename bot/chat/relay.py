@@ -66,7 +66,8 @@ class SharedProgress:
             log.warning("stage_not_dropped", edit=edit.id, detail=str(error))
 
     def leave(self, chat_id: int) -> None:
-        """Telegram refuses what is sent there, which whoever keeps the messages sees by itself."""
+        """Put up no more signs there. Telegram refuses a message, which whoever keeps them sees by itself."""
+        self.signs.leave(chat_id)
 
     def join(self, chat_id: int) -> None:
         """The next edit there is shown again."""

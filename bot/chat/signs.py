@@ -54,6 +54,11 @@ class Signs:
         else:
             self._want(place, None)
 
+    def leave(self, chat_id: int) -> None:
+        """The bot is no longer in that group: nothing more is put up there."""
+        for key in [key for key in self._wanted if key[0] == chat_id]:
+            del self._wanted[key]
+
     async def run(self) -> None:
         """Put signs up until cancelled."""
         while True:

@@ -230,7 +230,7 @@ class Edits(Protocol):
         ...
 
     async def done_of(self, user_id: int, limit: int, chat_id: int | None = None) -> list[Edit]:
-        """A person's last edits with a picture (in one chat), also one that never reached them, newest first."""
+        """A person's last edits with a picture (in one chat), the undeliverable too, newest first."""
         ...
 
     async def recent_prompts(self, user_id: int, limit: int, chat_id: int | None = None) -> list[str]:

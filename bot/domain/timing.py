@@ -43,7 +43,8 @@ class Timing:
     album_longest: float = 10.0  # ... or after this
     request_lease: float = 120.0  # a process that prepares a request holds it for so long
     request_expiry: float = 86_400.0
-    inbox_lease: float = 60.0
+    inbox_look: float = 60.0  # how often a process looks for updates that others left behind
+    inbox_lease: float = 3600.0  # what the dead held is freed sooner; a living one may wait for long
     inbox_keep: float = 6 * 86_400.0
     # the provider
     http_connect: float = 10.0

@@ -8,6 +8,10 @@ from bot.domain.ports import Stage
 from bot.errors import Throttled
 from bot.jobs.ending import NOT_BOUGHT, ON, Ends
 
+# What was measured is believed up to this factor: an outage or a clock that jumped says nothing of the next
+# edit, whose end would be looked for hours late.
+_BELIEVABLE = 5.0
+
 
 class Waiting(Ends):
     """The line before the provider, seen from one edit."""
@@ -38,7 +42,8 @@ class Waiting(Ends):
 
     async def expected_seconds(self, edit: Edit) -> float:
         """How long this edit will run: the median of recent ones like it, else what its row says."""
+        usual = self._.catalogue().models[edit.model].seconds * self._.timing.model_second
         typical = await self._.edits.typical_seconds(edit.model, {QUALITY: edit.choices.get(QUALITY, "")})
-        if typical is not None:
-            return typical
-        return self._.catalogue().models[edit.model].seconds * self._.timing.model_second
+        if typical is None:
+            return usual
+        return min(max(typical, usual / _BELIEVABLE), usual * _BELIEVABLE)

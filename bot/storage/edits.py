@@ -295,7 +295,7 @@ class SqlEdits:
             return [edit_of(row) for row in await connection.execute(query)]
 
     async def done_of(self, user_id: int, limit: int, chat_id: int | None = None) -> list[Edit]:
-        """A person's last edits with a picture (in one chat), also one that never reached them, newest first."""
+        """A person's last edits with a picture (in one chat), the undeliverable too, newest first."""
         made = EDITS.c.state.in_((EditState.DONE, EditState.UNDELIVERABLE))
         return await self._newest(user_id, chat_id, made, limit=limit)
 

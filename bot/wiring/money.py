@@ -9,6 +9,7 @@ from bot.jobs import reconcile
 from bot.jobs.balance import Balance
 from bot.jobs.catalogue import LiveCatalogue
 from bot.jobs.doors import Doors
+from bot.jobs.leases import OnlyOne
 from bot.jobs.providers import Providers
 from bot.jobs.quoting import Quotes
 from bot.jobs.turns import Line
@@ -62,10 +63,12 @@ class Money:
             )
         )
 
-    def loops(self, live: LiveCatalogue) -> tuple[Loop, ...]:
-        """What runs until the end, in every process."""
+    def loops(self, live: LiveCatalogue, only: OnlyOne) -> tuple[Loop, ...]:
+        """What runs until the end. One process asks for models and prices, and the others follow it."""
 
         async def quoting() -> None:
             await self.quotes.run(live.unpriced)
 
-        return quoting, self.line.run
+        asking = only.loop("prices", live.run, quoting)
+        following = (live.follow, self.quotes.follow) if self._database.on_postgres else ()
+        return asking, *following, self.line.run

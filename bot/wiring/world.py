@@ -8,6 +8,7 @@ from bot.chat import application, styles
 from bot.chat.files import Pictures
 from bot.chat.messenger import Messages
 from bot.chat.progress import Progress
+from bot.chat.relay import SharedProgress
 from bot.clock import Clock
 from bot.domain.stores import Blobs, Leases
 from bot.imaging.service import Imaging
@@ -28,10 +29,12 @@ from bot.storage.access import SqlAccess
 from bot.storage.accounts import SqlAccounts
 from bot.storage.books import Books
 from bot.storage.buttons import SqlButtons
+from bot.storage.calls import SqlCalls
 from bot.storage.chats import SqlChats
 from bot.storage.database import Database
 from bot.storage.edits import SqlEdits
 from bot.storage.figures import SqlFigures
+from bot.storage.hints import SqlHints
 from bot.storage.inbox import SqlInbox
 from bot.storage.leases import AllLeases, SqlLeases
 from bot.storage.ledger import SqlLedger
@@ -39,10 +42,27 @@ from bot.storage.lists import SqlEditLists
 from bot.storage.notes import SqlNotes
 from bot.storage.people import SqlPeople
 from bot.storage.requests import SqlRequests
+from bot.storage.stages import SqlStages
 from bot.storage.turns import SqlTurns
 from bot.web import server
 from bot.wiring import incoming, results
 from bot.wiring.money import Money
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What several processes tell each other about chats and predictions."""
+
+    calls: SqlCalls
+    stages: SqlStages
+    hints: SqlHints
+
+    @classmethod
+    def over(cls, database: Database) -> Shared | None:
+        """On Postgres; a bot on SQLite is one process."""
+        if not database.on_postgres:
+            return None
+        return cls(SqlCalls(database), SqlStages(database), SqlHints(database))
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +84,7 @@ class Storage:
     lists: SqlEditLists
     figures: SqlFigures
     leases: Leases
+    shared: Shared | None
 
     @classmethod
     def over(cls, settings: Settings, database: Database, clock: Clock, owner: str) -> Storage:
@@ -86,6 +107,7 @@ class Storage:
             lists=SqlEditLists(database),
             figures=SqlFigures(database, books),
             leases=SqlLeases(database, owner) if database.on_postgres else AllLeases(owner),
+            shared=Shared.over(database),
         )
 
 
@@ -119,7 +141,7 @@ class Parts:
     posting: Posting
     engine: Engine
     preparing: preparing.Preparing
-    progress: Progress
+    progress: Progress | SharedProgress
     messages: Messages
     pictures: Pictures
     balance: Balance

@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -22,7 +23,7 @@ from tests.fakes import Turns
 from tests.sandbox.telegram_bench import ADA, BEN, TOKEN
 from tests.virtual_time import cancelled
 
-TIMING = Timing().faster(1000)
+TIMING = replace(Timing().faster(1000), inbox_lease=0.06)
 PATIENCE = 10.0
 CLOCK = SystemClock()
 

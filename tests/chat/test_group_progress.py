@@ -239,6 +239,19 @@ async def test_signs_wait_for_room_and_tell_what_is_true_then() -> None:
 
 
 @in_virtual_time
+async def test_signs_that_wait_are_not_put_up_in_a_group_that_was_left() -> None:
+    """There was no room for them before."""
+    async with club() as group:
+        for number in range(1, 31):
+            group.progress.signs.seen(Place(CLUB, number))
+        await asyncio.sleep(1)
+        put_up = len(group.signs)
+        group.progress.leave(CLUB)
+        await asyncio.sleep(120)
+        assert len(group.signs) == put_up < 30
+
+
+@in_virtual_time
 async def test_a_group_without_reactions_is_not_asked_again() -> None:
     """Its admins may have switched them off."""
     async with club() as group:

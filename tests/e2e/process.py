@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import AsyncIterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self
 
@@ -39,8 +40,9 @@ class Process:
 
     def send_signal(self, number: int) -> None:
         """Send it a signal, if it has not ended."""
-        if self.returncode is None:
-            os.kill(self.pid, number)
+        with suppress(ProcessLookupError):  # its end may be on the way to us
+            if self.returncode is None:
+                os.kill(self.pid, number)
 
     def kill(self) -> None:
         """SIGKILL."""

@@ -89,32 +89,6 @@ async def test_parts_in_every_order(shared: World, order: tuple[int, ...]) -> No
     assert await _shapes(shared, inputs["images"]) == SHAPES
 
 
-async def test_the_same_part_twice(shared: World) -> None:
-    """A part that Telegram delivers again is not a second picture."""
-    ben = await shared.person("Ben")
-    await ben.starts()
-    album = await _album(ben, f"combine these pictures for {ben.tag}")
-    for place in (0, 1, 1, 2, 0):
-        await album.deliver(place)
-    await ben.sees_picture()
-    [inputs] = await _bought(shared, f"for {ben.tag}")
-    assert len(inputs["images"]) == 3
-
-
-async def test_a_part_that_comes_late(shared: World) -> None:
-    """It starts no second paid edit, and it is answered."""
-    chloe = await shared.person("Chloe")
-    await chloe.starts()
-    album = await _album(chloe, f"combine both for {chloe.tag}")
-    await album.deliver(0)
-    await album.deliver(1)
-    await chloe.sees_picture()
-    await album.deliver(2)
-    await chloe.sees_text("That picture came after I had begun")
-    [inputs] = await _bought(shared, chloe.tag)
-    assert len(inputs["images"]) == 2
-
-
 async def test_two_albums_of_two_people_at_once(shared: World) -> None:
     """Interleaved parts stay with their people."""
     dora, eve = await shared.person("Dora"), await shared.person("Eve")

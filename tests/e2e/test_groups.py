@@ -103,25 +103,6 @@ async def test_a_forwarded_caption_is_no_prompt(shared: World) -> None:
     assert not shared.rows("SELECT 1 FROM requests WHERE chat_id = ?", group)
 
 
-async def bought(world: World, words: str) -> None:
-    """Wait until the provider was asked for an edit with these words."""
-
-    async def asked() -> bool:
-        return any(words in item["inputs"]["prompt"] for item in await world.predictions())
-
-    await world.until(asked)
-
-
-async def becomes(world: World, table: str, group: int, states: list[str]) -> None:
-    """Wait until the rows of a group are in these states, oldest first."""
-
-    async def so() -> bool:
-        rows = world.rows(f"SELECT state FROM {table} WHERE chat_id = ? ORDER BY created_at", group)
-        return [row["state"] for row in rows] == states
-
-    await world.until(so)
-
-
 @pytest.mark.parametrize("mask", ["anonymous", "channel"])
 async def test_nobody_can_not_be_charged(shared: World, mask: str) -> None:
     """An anonymous admin and a channel are told so, and only when they turn to the bot."""
@@ -146,61 +127,3 @@ async def test_topics_are_kept(shared: World) -> None:
     await ada.says(f"/edit@{ME} without a picture", thread=topic)
     answer = await ada.sees_text("Send me the picture first")
     assert answer["message_thread_id"] == int(topic)
-
-
-async def test_a_group_becomes_a_supergroup_while_an_edit_runs(shared: World) -> None:
-    """The result goes there, every row names the new chat, and the result can be edited again there."""
-    group, (ada, ben, _) = await three(shared)
-    await shared.wavespeed_settings(hold=True)
-    await ada.sends("cat.jpg", caption=f"/edit@{ME} before the move")
-    await bought(shared, "before the move")
-    new = await shared.migrate(group)
-    await shared.wavespeed_settings(hold=False)
-    there = ada.within(new)
-    result = await there.sees_picture()
-    assert await paid(shared, new, 1) == {ada.id: 1}
-    for table in ("requests", "edits", "ledger"):
-        assert not shared.rows(f"SELECT 1 FROM {table} WHERE chat_id = ?", group)  # our own names
-    await ben.within(new).says("after the move", reply_to=str(result["message_id"]))
-    assert await paid(shared, new, 2) == {ada.id: 1, ben.id: 1}
-    await there.sees_nothing_of("in the works")
-
-
-async def test_a_bot_that_is_removed(shared: World) -> None:
-    """What is not paid for is cancelled and released, what is stays ours, and nothing more is sent there."""
-    group, (ada, ben, chloe) = await three(shared)
-    await shared.wavespeed_settings(hold=True)
-    await ada.sends("cat.jpg", caption=f"/edit@{ME} paid before the removal")
-    await becomes(shared, "edits", group, ["running"])
-    await shared.fault(shared.wavespeed, path="submit", kind="status", status=429, count=10_000)
-    await ben.sends("cat.jpg", caption=f"/edit@{ME} unpaid before the removal")
-    await becomes(shared, "edits", group, ["running", "submitting"])
-    await chloe.sends("cat.jpg", caption=f"/edit@{ME}")
-    await chloe.sees_text("What should I change?")
-    await shared.bot_in(group, "kicked")
-    await becomes(shared, "edits", group, ["running", "cancelled"])
-    await becomes(shared, "requests", group, ["accepted", "accepted", "expired"])
-    refused = len(await shared.calls(shared.telegram))
-    await shared.http.delete(f"{shared.wavespeed}/sandbox/faults")
-    await shared.wavespeed_settings(hold=False)
-    await becomes(shared, "edits", group, ["undeliverable", "cancelled"])
-    tried = [
-        call["method"]
-        for call in (await shared.calls(shared.telegram))[refused:]
-        if call["params"].get("chat_id") == str(group)
-    ]
-    assert tried == ["sendPhoto"], "only what was paid for is tried"
-    money = shared.rows("SELECT user_id, kind FROM ledger WHERE chat_id = ? ORDER BY id", group)
-    kinds = [(row["user_id"], row["kind"]) for row in money if row["kind"] != "hold"]
-    assert kinds == [(ben.id, "release"), (ada.id, "charge")]
-
-    greetings = len([message for message in own(ada) if message.get("text", "").startswith("Hello!")])
-    await shared.bot_in(group, "member")
-
-    async def greeted() -> bool:
-        await ada.look()
-        return len([message for message in own(ada) if "Hello!" in message.get("text", "")]) > greetings
-
-    await shared.until(greeted)
-    await ada.sends("cat.jpg", caption=f"/edit@{ME} after the return")
-    await ada.sees_picture()

@@ -76,21 +76,6 @@ async def test_an_edit_by_webhooks_alone(hooked: Hooked) -> None:
     await own.wavespeed_settings(hold=False)
 
 
-async def test_a_lost_answer_is_settled_by_the_webhooks_own_path(hooked: Hooked) -> None:
-    """The list tells nothing of the inputs, and yet it is found: bought once, charged once, delivered."""
-    own = hooked.world
-    ben = await own.person("Ben")
-    await ben.starts()
-    await own.wavespeed_settings(reject_list_inputs=True)
-    await own.fault(own.wavespeed, path="submit", kind="drop", count=1)
-    await ben.sends("astronaut.jpg", caption="pencil with a lost answer")
-    await ben.sees_picture()
-    assert len(await _of(own, "lost answer")) == 1
-    assert await _charged(own, ben) == [("hold", 60_000), ("charge", 60_000)]
-    assert "submit_told" in own.bots[-1].log
-    await own.wavespeed_settings(reject_list_inputs=False)
-
-
 async def test_killed_between_the_webhook_and_the_reading(hooked: Hooked) -> None:
     """The post was answered and is gone with the process; the result is read after the restart."""
     own = hooked.world

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from _pytest.mark.structures import ParameterSet
 from PIL import Image
 
 from tests.e2e.world import Bot, Message, Person, World, world
@@ -73,6 +74,14 @@ class Scene:
     def bot(self) -> Bot:
         """The bot that runs, or ran last."""
         return self.world.bots[-1]
+
+    async def logs(self, event: str, seen: int) -> None:
+        """Wait for a log event after the first ``seen`` lines."""
+
+        async def so() -> bool:
+            return any(f'"{event}"' in line for line in self.bot.lines[seen:])
+
+        await self.world.until(so)
 
     async def health(self) -> tuple[int, dict[str, Any]]:
         """What the health page answers."""
@@ -189,6 +198,7 @@ class Fault:
         words: of the edit; the stand-in fails those that ask for it.
         waits: whether one of the calls must have come before the edit is asked for, as a long poll must.
         leaves: whether a message may stay that the bot never learned the name of.
+        long: whether it is played only in the long run, since another row is much like it.
     """
 
     name: str
@@ -197,6 +207,14 @@ class Fault:
     words: str = "make it pretty"
     waits: bool = False
     leaves: bool = False
+    long: bool = False
+
+
+def rows(*faults: Fault) -> list[ParameterSet]:
+    """Faults as a test's parameters."""
+    return [
+        pytest.param(fault, id=fault.name, marks=pytest.mark.long if fault.long else ()) for fault in faults
+    ]
 
 
 async def delivered(scene: Scene, person: Person, *, copies: int = 1) -> None:

