@@ -234,7 +234,8 @@ class FakeEdits:
         return [edit for edit in found if not edit.state.final]
 
     async def done_of(self, user_id: int, limit: int, chat_id: int | None = None) -> list[Edit]:
-        return [edit for edit in self.edits.values() if edit.state is EditState.DONE][:limit]
+        made = (EditState.DONE, EditState.UNDELIVERABLE)
+        return [edit for edit in self.edits.values() if edit.state in made][:limit]
 
     async def recent_prompts(self, user_id: int, limit: int, chat_id: int | None = None) -> list[str]:
         return [edit.prompt for edit in self.edits.values()][:limit]

@@ -1,7 +1,7 @@
 """A process that has loaded the bot's program and forks it, since to load it takes longer than to start it.
 
 ``python -m tests.e2e.nursery SOCKET`` listens there until its standard input ends. Whoever connects
-sends, as JSON, a module and its arguments with the environment, and its standard output and error; the
+sends, as JSON, a module, its arguments, environment and folder, and its standard output and error; the
 answer is a line with the process's id, and one with its exit code when it has ended.
 """
 
@@ -58,6 +58,7 @@ def _become(order: dict[str, Any], *outputs: int) -> NoReturn:
     for number, file in enumerate([os.open(os.devnull, os.O_RDONLY), *outputs]):
         os.dup2(file, number)
         os.close(file)
+    os.chdir(order["folder"])
     os.environ.clear()
     os.environ.update(order["environment"])
     sys.argv[1:] = order["arguments"]

@@ -68,16 +68,26 @@ class Nursery:
         command = (sys.executable, "-m", "tests.e2e.nursery", self._socket)
         self._server = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         assert self._server.stdout is not None
-        self._server.stdout.readline()
+        with self._server.stdout as said:
+            said.readline()  # it listens
         atexit.register(self._close)
 
     def _close(self) -> None:
-        self._server.communicate()
+        assert self._server.stdin is not None
+        self._server.stdin.close()  # which ends it
+        self._server.wait()
         self._folder.cleanup()
 
-    async def start(self, module: str, arguments: Sequence[str], environment: Mapping[str, str]) -> Process:
-        """Start ``python -m module`` with its arguments and this environment only."""
-        order = {"module": module, "arguments": list(arguments), "environment": dict(environment)}
+    async def start(
+        self, module: str, arguments: Sequence[str], environment: Mapping[str, str], folder: Path = ROOT
+    ) -> Process:
+        """Start ``python -m module`` in a folder, with its arguments and this environment only."""
+        order = {
+            "module": module,
+            "arguments": list(arguments),
+            "environment": dict(environment),
+            "folder": str(folder),
+        }
         (out, out_end), (error, error_end) = os.pipe(), os.pipe()
         connected = socket.socket(socket.AF_UNIX)
         connected.connect(self._socket)
