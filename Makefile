@@ -17,8 +17,8 @@ run: $(RUN)  ## the bot with your tokens, from the environment or .env
 migrate: $(RUN)  ## bring the database to this version's tables
 	$(BIN)/python -m bot migrate
 
-test: $(DEV)
-	$(BIN)/python -m pytest -m "not long" -n 3 --dist worksteal
+test: $(DEV)  # the compiled tests are kept, for the workers and the next run
+	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -m "not long" -n 3 --dist worksteal
 
 test-long: $(DEV)  ## long runs: random kills, soak
 	$(BIN)/python -m pytest -m long

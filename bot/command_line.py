@@ -74,10 +74,12 @@ def worker() -> None:
 
 def _run(role: Role) -> None:
     loaded = _load()
+    gc.disable()  # while much is loaded that stays
     from bot import app
 
     os.umask(0o077)  # what is kept is for its owner alone
     gc.freeze()  # the program stays loaded: neither the collector nor the end need look through it
+    gc.enable()
     try:
         asyncio.run(app.run(loaded, role, claim=_offer))
     except StartRefused as error:

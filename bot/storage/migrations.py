@@ -33,8 +33,10 @@ def upgrade(url: str) -> None:
     """
     with connect(url) as connection:
         to_head = config(connection)
-        _refuse_newer(connection, ScriptDirectory.from_config(to_head))
-        command.upgrade(to_head, "head")
+        scripts = ScriptDirectory.from_config(to_head)
+        _refuse_newer(connection, scripts)
+        if set(MigrationContext.configure(connection).get_current_heads()) != set(scripts.get_heads()):
+            command.upgrade(to_head, "head")
         failpoints.reached("migrating")
 
 

@@ -177,6 +177,16 @@ def changed(change: Callable[[bytes], bytes]) -> Act:
     return act
 
 
+def after(seconds: float, act: Act) -> Act:
+    """The same, a while later."""
+
+    async def waits(call: Call) -> None:
+        await asyncio.sleep(seconds)
+        await act(call)
+
+    return waits
+
+
 def late(seconds: float) -> Act:
     """Everything is right, and slow."""
 
