@@ -9,7 +9,7 @@ from telegram.constants import ChatMemberStatus
 from telegram.error import TelegramError
 from telegram.ext import BaseHandler, CallbackQueryHandler, CommandHandler, ContextTypes, filters
 
-from bot.chat.presses import Pressed, answer
+from bot.chat.presses import Pressed, answer, ids_of
 from bot.chat.replies import Bot, place_of, reply
 from bot.chat.texts import say, shortened
 from bot.domain.edits import Edit, RequestState
@@ -74,11 +74,20 @@ class Cancels:
             return Pressed(say("button-unknown", language))
         if edit.user_id != query.from_user.id:
             return Pressed(say("button-not-yours", language))
+        if edit.state.final and ids_of(query) == [query.data] and await self._take_away(query):
+            return Pressed(say("cancel-over", language))
         text = await self._cancel(edit, query.from_user)
         status = query.message is not None and query.message.message_id == edit.status_message_id
         if status:  # it is gone now, so its request is answered
             await reply(self._bot, edit.place, text)
         return Pressed(text, close=not status)
+
+    async def _take_away(self, query: CallbackQuery) -> bool:
+        """Delete a status whose edit has ended: a crash came before it was noted which message it is."""
+        try:
+            return await query.delete_message()
+        except TelegramError:  # it is too old; its button goes
+            return False
 
     async def _cancel(self, edit: Edit, user: User) -> str:
         """Cancel it, and what else was asked for together with it."""

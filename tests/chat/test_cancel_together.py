@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from telegram import Update
 
-from bot.chat.cancels import Cancels
+from bot.chat.cancels import Cancels, cancel_button
 from bot.domain.edits import Attempt, AttemptState, EditState
 from bot.domain.timing import Timing
 from bot.jobs.cancelling import Cancelling
@@ -24,13 +25,14 @@ BOUGHT = (
 )
 
 
-async def pressed(edits: FakeEdits, edit_id: str) -> str:
+async def pressed(edits: FakeEdits, edit_id: str, telegram: MemoryTelegram | None = None) -> str:
     """Ada presses the *Cancel* button of one of her edits; what she is told."""
-    telegram = MemoryTelegram()
+    telegram = telegram or MemoryTelegram()
     bot = await memory_bot(telegram, Timing())
     cancelling = Cancelling(edits, FakeMessenger(), LoopClock())
     requests: Any = None  # a button asks for none
-    query = {"id": "1", "from": ADA, "chat_instance": "1", "data": f"cancel:{edit_id}", "message": MENU}
+    query: dict[str, Any] = {"id": "1", "from": ADA, "chat_instance": "1", "data": f"cancel:{edit_id}"}
+    query["message"] = MENU | {"reply_markup": cancel_button(edits.edits[edit_id]).to_dict()}
     update = Update.de_json({"update_id": 1, "callback_query": query}, bot)
     context: Any = None
     await Cancels(bot, edits, requests, cancelling).pressed(update, context)
@@ -67,3 +69,15 @@ async def test_all_that_can_be_taken_back_is(bought: tuple[str, ...], said: str)
     assert await pressed(edits, "e1") == said
     cancelled = {key for key, edit in edits.edits.items() if edit.state is EditState.CANCELLED}
     assert cancelled == {"e0", "e1", "e2"} - set(bought)
+
+
+@pytest.mark.parametrize("ended", [False, True])
+@in_virtual_time
+async def test_a_status_that_a_crash_left_behind_goes(ended: bool) -> None:
+    """No row names it, but its button does: of an edit that has ended, a press takes it away."""
+    edits, telegram = three(), MemoryTelegram()
+    if ended:
+        edits.edits["other"] = replace(edits.edits["other"], state=EditState.DONE)
+    said = await pressed(edits, "other", telegram)
+    assert said == ("That edit has ended already." if ended else "Cancelled. Nothing was charged.")
+    assert len(telegram.named("deleteMessage")) == int(ended)
