@@ -24,7 +24,7 @@ from bot.chat.relay import SharedProgress
 from bot.clock import SystemClock
 from bot.domain.access import Rules
 from bot.domain.pictures import Limits
-from bot.errors import StartRefused
+from bot.errors import StartRefused, StorageBusy
 from bot.imaging.service import Imaging
 from bot.jobs import ending, preparing, steps, workflow
 from bot.jobs.admitting import Admitting
@@ -34,7 +34,8 @@ from bot.jobs.deciding import Deciding
 from bot.jobs.engine import Engine
 from bot.jobs.housekeeping import Housekeeping
 from bot.jobs.keyring import Keyring
-from bot.jobs.leases import OnlyOne, Presence
+from bot.jobs.leases import Freed, OnlyOne, Presence
+from bot.jobs.patience import PatientPictures
 from bot.jobs.posting import Posting
 from bot.jobs.restored import AfterRestore
 from bot.jobs.watch import Watch
@@ -110,6 +111,8 @@ async def _open(settings: Settings, role: Role, stack: AsyncExitStack, host: str
     await stack.enter_async_context(database.held())
     owner = uuid.uuid4().hex if settings.on_postgres else _LONE
     storage = Storage.over(settings, database, clock, owner)
+    presence = Presence(storage.leases, owner, timing, clock)
+    stack.push_async_callback(presence.leave)
     imaging = Imaging(Limits(), deadline=timing.imaging)
     await imaging.start()
     stack.push_async_callback(imaging.stop)
@@ -135,7 +138,7 @@ async def _open(settings: Settings, role: Role, stack: AsyncExitStack, host: str
         role,
         clock,
         storage,
-        Presence(storage.leases, owner, timing),
+        presence,
         OnlyOne(storage.leases, timing, clock),
         provider,
         providers,
@@ -160,6 +163,7 @@ def _jobs(world: World) -> Parts:
         bot, progress, asking, notices, storage.buttons, world.imaging, world.live.now, timing, clock
     )
     pictures = Pictures(bot, storage.edits, storage.blobs, Limits(), timing)
+    patient = PatientPictures(pictures, timing, clock)
     hints = storage.shared.hints if storage.shared else None
     watch = Watch(world.providers[WAVESPEED], timing, clock, hooked=world.ways.told, hints=hints)
     posting = Posting()
@@ -177,17 +181,16 @@ def _jobs(world: World) -> Parts:
         clock,
         at_once_per_person=world.settings.max_edits_per_user,
         works=world.role.works,
-        alive=world.presence.alive,
     )
     ports = preparing.Ports(
         requests=storage.requests,
         edits=storage.edits,
         imaging=world.imaging,
-        pictures=pictures,
+        pictures=patient,
         messenger=messages,
         choose=Choosing(storage.people, storage.accounts, world.live.now, world.money.doors, messages, clock),
         decide=Deciding(
-            storage.people, world.imaging, pictures, storage.blobs, world.live.now, world.money.quotes
+            storage.people, world.imaging, patient, storage.blobs, world.live.now, world.money.quotes
         ),
         doors=world.money.doors,
         admit=Admitting(Rules(world.settings.access, world.settings.admins), storage.access),
@@ -313,38 +316,39 @@ def _intake(world: World, parts: Parts, door: Entrance, dispatch: Dispatch) -> t
     application.route(
         world.telegram, door.gate, rooms.build(world, parts, door), before=door.groups.handlers()
     )
-    receives, receiving = world.ways.updates(
-        world.telegram.bot, world.storage.inbox, dispatch.arrived, world.only
-    )
-    return receives, [receiving, dispatch.run, parts.preparing.run]
+    receives, receiving = world.ways.updates(world.telegram.bot, world.storage.inbox, dispatch.arrived)
+
+    async def prepare() -> None:
+        await _wait_for_parts(world)
+        await parts.preparing.run()
+
+    loops = [*receiving, dispatch.run, prepare]
+    # Who prepares an album has to see its parts come.
+    return receives, [world.only.loop("polling", *loops)] if world.ways.polls else loops
 
 
-async def _join(world: World, parts: Parts, dispatch: Dispatch) -> Loop:
+async def _wait_for_parts(world: World) -> None:
+    quiet = timedelta(seconds=world.settings.timing.album_quiet)
+    try:
+        await world.storage.requests.wait_for_parts(world.clock.now() + quiet)
+    except StorageBusy as error:
+        log.warning("albums_not_kept_waiting", detail=str(error))
+
+
+async def _join(world: World, parts: Parts, dispatch: Dispatch) -> list[Loop]:
     """Be one of those that work on these data; what goes on being one of them.
 
-    What the dead held is taken up, first of all what this very process held before it was started again.
+    On SQLite, what the last process held is taken up here, and by the engine's own start.
     """
-    storage, clock, timing = world.storage, world.clock, world.settings.timing
-
-    async def updates(alive: frozenset[str]) -> None:
-        if await storage.inbox.release(alive):
-            dispatch.arrived()
-
-    async def requests(alive: frozenset[str]) -> None:
-        if await storage.requests.release(clock.now(), alive):
-            parts.preparing.nudge()
-
-    async def edits(alive: frozenset[str]) -> None:
-        await parts.engine.take_over()
-
-    free = (updates, requests, edits)
-    alive = await world.presence.enter()
-    await parts.engine.launch()
-    if alive == {world.presence.owner}:
-        await storage.requests.wait_for_parts(clock.now() + timedelta(seconds=timing.album_quiet))
-    for take_back in free:
-        await take_back(alive - {world.presence.owner})  # on SQLite that was the last one's name, too
-    return world.presence.loop(*(free if world.settings.on_postgres else ()))
+    storage, presence = world.storage, world.presence
+    intake = [Freed(storage.inbox, dispatch.arrived), Freed(storage.requests, parts.preparing.nudge)]
+    await presence.enter()
+    for one in intake if world.role.takes_in else ():
+        await presence.free(one, own=True)
+    if not world.settings.on_postgres:
+        return []
+    freed = [*(intake if world.role.takes_in else ()), Freed(parts.engine)]
+    return [*presence.loops(*freed), parts.engine.run]
 
 
 async def _work(world: World, claim: Callable[[str], None], ready: Callable[[str], None]) -> None:
@@ -361,8 +365,9 @@ async def _work(world: World, claim: Callable[[str], None], ready: Callable[[str
         once.append(door.profile.register)
     measured = _metrics(world, parts)
     present = await _join(world, parts, dispatch)
+    await parts.engine.launch()
     hooked = [parts.webhooks.run] if parts.webhooks else []
-    always = [present, parts.watch.run, parts.progress.run, measured.lateness]
+    always = [*present, parts.watch.run, parts.progress.run, measured.lateness]
     if isinstance(parts.progress, SharedProgress):
         always.append(world.only.loop("progress", parts.progress.keep))
     async with running(*always, *hooked, *world.money.loops(world.live, world.only)) as working:
@@ -380,4 +385,3 @@ async def _work(world: World, claim: Callable[[str], None], ready: Callable[[str
             if not await parts.posting.close(timing.submit_whole):
                 log.error("stopped_while_posting")
             await parts.engine.stop(timing.shutdown)
-            await world.presence.leave()

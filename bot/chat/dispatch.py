@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections import defaultdict, deque
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import timedelta
 
 import structlog
@@ -58,8 +59,13 @@ class Dispatch:
                 self._arrived.clear()
                 await self._claim()
         finally:
-            for task in self._tasks.values():
+            tasks = list(self._tasks.values())
+            for task in tasks:
                 task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            self._held.clear()
+            with suppress(WavebrushError):  # then they are taken back when this process is gone
+                await self._inbox.release([self._owner])
 
     async def _claim(self) -> None:
         now = self._clock.now()

@@ -12,7 +12,7 @@ from typing import Any, TypeGuard
 
 import structlog
 from telegram import Bot
-from telegram.error import TelegramError
+from telegram.error import Conflict, TelegramError
 
 from bot import failpoints
 from bot.chat.failures import translate
@@ -53,7 +53,7 @@ class Polling:
     async def run(self) -> None:
         """Poll until cancelled. Nothing that Telegram or the database does ends it."""
         self._attempted = self._succeeded = self._clock.monotonic()
-        self._ours, self._polls = False, True
+        self._offset, self._ours, self._polls = None, False, True
         try:
             await self._run()
         finally:
@@ -94,15 +94,14 @@ class Polling:
 
     async def _poll(self) -> None:
         raw = await self._fetch()
-        self._succeeded = self._clock.monotonic()
         updates = [wrapped for wrapped in map(wrap, raw) if wrapped is not None]
-        if not updates:
-            return
-        failpoints.reached("updates_fetched")
-        await self._inbox.commit(updates, self._clock.now())
-        failpoints.reached("updates_committed")
-        self._offset = max(update.update_id for update in updates) + 1
-        self._arrived()
+        if updates:
+            failpoints.reached("updates_fetched")
+            await self._inbox.commit(updates, self._clock.now())
+            failpoints.reached("updates_committed")
+            self._offset = max(update.update_id for update in updates) + 1
+            self._arrived()
+        self._succeeded = self._clock.monotonic()  # what can't be kept has not been taken in
 
     async def _fetch(self) -> list[Any]:
         if not self._ours:  # while a webhook is set, Telegram gives nothing to those who poll
@@ -119,6 +118,8 @@ class Polling:
                 _GET_UPDATES, api_kwargs=parameters, read_timeout=self._timing.poll + self._timing.read
             )
         except TelegramError as error:
+            # Another polls with our token, or somebody set a webhook: that we can take away again.
+            self._ours = self._ours and not isinstance(error, Conflict)
             raise translate(error) from error
         return raw if isinstance(raw, list) else []
 

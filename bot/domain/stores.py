@@ -123,6 +123,10 @@ class EditEnded(ValueError):
     """The edit is final already, perhaps cancelled a moment ago: nothing more may be bought for it."""
 
 
+class OpenedElsewhere(ValueError):
+    """An attempt that somebody else opened may be bought, or has the same uploads: no other is opened."""
+
+
 class Edits(Protocol):
     """The edits and their attempts. Every change is a compare-and-set, so repeating one is harmless."""
 
@@ -142,8 +146,8 @@ class Edits(Protocol):
         """All that are not final, oldest first."""
         ...
 
-    async def open_attempt(self, edit_id: str, source_url: str, now: datetime) -> Attempt:
-        """Write an open attempt with the next number. Raises EditEnded."""
+    async def open_attempt(self, edit_id: str, source_url: str, opener: str, now: datetime) -> Attempt:
+        """Write an open attempt, one for each ``opener``. Raises EditEnded, OpenedElsewhere."""
         ...
 
     async def current_attempt(self, edit_id: str) -> Attempt | None:
@@ -370,6 +374,10 @@ class Inbox(Protocol):
         """Handled (or unreadable): blanked."""
         ...
 
+    async def release(self, owners: Collection[str]) -> int:
+        """Those that these processes hold are free; how many."""
+        ...
+
     async def forget(self, before: datetime) -> int:
         """Delete done ones received before."""
         ...
@@ -386,6 +394,22 @@ class Leases(Protocol):
         """Let the next one have it at once; another's stays."""
         ...
 
-    async def holders(self, prefix: str) -> frozenset[str]:
-        """Who holds the leases whose names begin like that."""
+    async def holders(self, prefix: str) -> dict[str, bool]:
+        """Who took leases whose names begin like that and did not give them up, and whether in time."""
+        ...
+
+    async def forget(self, prefix: str) -> None:
+        """Those that ran out long ago."""
+        ...
+
+
+class Held(Protocol):
+    """What processes hold while they live, and others take back from the dead."""
+
+    async def owners(self) -> frozenset[str]:
+        """The processes that hold something."""
+        ...
+
+    async def release(self, owners: Collection[str]) -> int:
+        """Free what they hold; how much that was."""
         ...

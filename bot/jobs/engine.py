@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import timedelta
@@ -37,10 +37,6 @@ def _border() -> Iterator[None]:
         raise StorageBusy(f"engine: {type(problem).__name__}") from problem
 
 
-async def _nobody() -> Collection[str]:
-    return ()
-
-
 class Engine:
     """Runs the workflow of edits, durably and in turn between people."""
 
@@ -55,7 +51,6 @@ class Engine:
         *,
         at_once_per_person: int = 3,
         works: bool = True,
-        alive: Callable[[], Awaitable[Collection[str]]] = _nobody,
     ) -> None:
         """Configure DBOS.
 
@@ -69,7 +64,6 @@ class Engine:
             clock: the time.
             at_once_per_person: so many edits of one person are worked on; the others wait, in their order.
             works: whether this process takes edits from the queue; it may always put some in.
-            alive: the executors whose pending edits are left to them.
         """
         # Before DBOS(): keeps its own console handler out, so that our redacting one gets its records.
         engine_log = logging.getLogger("dbos")
@@ -78,9 +72,9 @@ class Engine:
         self._workflow = workflow
         self._running = running
         self._executor_id = executor_id
-        self._alive = alive
         self._works = works
         self._suspects: set[str] = set()
+        self._idle: set[str] = set()
         self._timing = timing
         self._clock = clock
         self._at_once_per_person = at_once_per_person
@@ -125,8 +119,12 @@ class Engine:
         ):
             await DBOS.enqueue_workflow_async(QUEUE, self._workflow, edit_id)
 
-    async def take_over(self) -> int:
-        """Put the pending edits of executors that are no longer alive back into the queue; how many.
+    async def owners(self) -> frozenset[str]:
+        """The executors that have edits in their hands. Raises StorageBusy."""
+        return frozenset(workflow.executor_id or "" for workflow in await self._pending())
+
+    async def release(self, owners: Collection[str]) -> int:
+        """Put the edits of these dead executors back into the queue; how many.
 
         To do it twice, or here and elsewhere at once, is harmless: each edit is taken back only while it
         is still in the hands of a dead one, and one that was dead only in appearance can't go on with it.
@@ -135,17 +133,36 @@ class Engine:
             StorageBusy: not now.
         """
         with _border():
-            pending = await DBOS.list_workflows_async(status="PENDING", load_input=False, load_output=False)
-            if not pending:
-                return 0
-            alive = {self._executor_id, *await self._alive()}
-            dead = {workflow.executor_id for workflow in pending if workflow.executor_id} - alive
-            if not dead:
-                return 0
             # Private, but its public sister would take an edit back from whoever has it by then.
-            taken = await asyncio.to_thread(DBOS._recover_pending_workflows, sorted(dead))
-        log.warning("edits_taken_over", executors=sorted(dead), edits=[one.workflow_id for one in taken])
+            taken = await asyncio.to_thread(DBOS._recover_pending_workflows, sorted(owners))
+        log.warning("edits_taken_over", executors=sorted(owners), edits=[one.workflow_id for one in taken])
         return len(taken)
+
+    async def run(self) -> None:
+        """Mend until cancelled, where several processes share the engine's database."""
+        while True:
+            await asyncio.sleep(self._timing.sweep)
+            try:
+                await self.mend()
+            except StorageBusy as error:
+                log.warning("engine_not_mended", detail=str(error))
+
+    async def mend(self) -> None:
+        """Begin again with edits that are in this process's hands and that it does not run, at two looks.
+
+        Raises:
+            StorageBusy: not now.
+        """
+        own = [one.workflow_id for one in await self._pending() if one.executor_id == self._executor_id]
+        idle = {workflow_id for workflow_id in own if workflow_id.partition(".")[0] not in self._running}
+        again, self._idle = idle & self._idle, idle
+        for workflow_id in again:
+            log.warning("edit_revived", workflow=workflow_id)
+            await self._resume(workflow_id)
+
+    async def _pending(self) -> list[WorkflowStatus]:
+        with _border():
+            return await DBOS.list_workflows_async(status="PENDING", load_input=False, load_output=False)
 
     async def revive(self, edit_id: str, user_id: int) -> None:
         """See that an edit that is not final has a workflow that will run, here or elsewhere.
@@ -168,14 +185,13 @@ class Engine:
                 workflow_id_prefix=edit_id, load_input=False, load_output=False
             )
         status = {workflow.workflow_id: workflow.status for workflow in found}
-        if "ENQUEUED" in status.values() or await self._runs_elsewhere(found):
+        elsewhere = any(one.status == "PENDING" and one.executor_id != self._executor_id for one in found)
+        if elsewhere or "ENQUEUED" in status.values():  # whoever has it lives, or `release` takes it back
             return
         log.warning("edit_revived", edit=edit_id, workflows=status)
         pending = [workflow_id for workflow_id, state in status.items() if state == "PENDING"]
         for workflow_id in pending:
-            queue = None if workflow_id.endswith(DELIVERY) else QUEUE
-            with _border():
-                await DBOS.resume_workflows_async([workflow_id], queue_name=queue)
+            await self._resume(workflow_id)
         if pending:
             return
         # The first name that is free: old records may be forgotten, and a used name would start nothing.
@@ -183,9 +199,10 @@ class Engine:
         free = next(name for name in names if name not in status)
         await self._enqueue(free, edit_id, user_id)
 
-    async def _runs_elsewhere(self, workflows: Iterable[WorkflowStatus]) -> bool:
-        executors = {one.executor_id for one in workflows if one.status == "PENDING"} - {self._executor_id}
-        return bool(executors) and not executors.isdisjoint(await self._alive())
+    async def _resume(self, workflow_id: str) -> None:
+        queue = None if workflow_id.endswith(DELIVERY) else QUEUE
+        with _border():
+            await DBOS.resume_workflows_async([workflow_id], queue_name=queue)
 
     async def forget_finished(self) -> int:
         """Delete the records of workflows that ended a day ago; how many.

@@ -94,6 +94,13 @@ def border() -> Iterator[None]:
         raise StorageBusy("no free connection") from error
 
 
+# A server that is gone without a word is noticed in time (libpq's names: seconds, times, milliseconds).
+_HEARD = {
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 15_000,
+}
 _HELD = 0x576176AA  # any number that is ours: the name of an advisory lock
 
 
@@ -128,7 +135,7 @@ class Database:
                 parsed,
                 hide_parameters=True,
                 pool_pre_ping=True,
-                connect_args={"options": options, "connect_timeout": 10},
+                connect_args={"options": options, "connect_timeout": 10, **_HEARD},
             )
         return cls(engine)
 

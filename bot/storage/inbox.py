@@ -92,11 +92,15 @@ class SqlInbox:
         async with self._database.writing() as connection:
             return (await connection.execute(delete(INBOX).where(old))).rowcount
 
-    async def release(self, alive: Collection[str]) -> int:
-        """End the leases of processes that are no longer alive; how many updates they held."""
-        left = update(INBOX).where(
-            INBOX.c.state == _WAITING, INBOX.c.owner.is_not(None), INBOX.c.owner.not_in(alive)
-        )
+    async def owners(self) -> frozenset[str]:
+        """The processes that hold updates."""
+        held = select(INBOX.c.owner).distinct().where(INBOX.c.state == _WAITING, INBOX.c.owner.is_not(None))
+        async with self._database.reading() as connection:
+            return frozenset((await connection.execute(held)).scalars())
+
+    async def release(self, owners: Collection[str]) -> int:
+        """End the leases of these processes; how many updates they held."""
+        left = update(INBOX).where(INBOX.c.state == _WAITING, INBOX.c.owner.in_(owners))
         async with self._database.writing() as connection:
             return (await connection.execute(left.values(owner=None, leased_until=None))).rowcount
 

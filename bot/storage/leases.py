@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import delete, func, select, text
+from sqlalchemy import ColumnElement, delete, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 
 from bot.storage.database import Database
@@ -50,13 +50,22 @@ class SqlLeases:
         async with self._database.writing() as connection:
             await connection.execute(own)
 
-    async def holders(self, prefix: str) -> frozenset[str]:
-        """Who holds leases whose names begin like that now. Raises StorageBusy."""
-        held = select(LEASES.c.owner).where(
-            LEASES.c.name.startswith(prefix, autoescape=True), LEASES.c.until >= _NOW
-        )
+    async def holders(self, prefix: str) -> dict[str, bool]:
+        """Who took such leases and did not give them up, and whether in time. Raises StorageBusy."""
+        held = select(LEASES.c.owner, LEASES.c.until >= _NOW).where(_named(prefix))
         async with self._database.reading() as connection:
-            return frozenset((await connection.execute(held)).scalars())
+            rows = (await connection.execute(held)).all()
+        return {row[0]: bool(row[1]) for row in rows}
+
+    async def forget(self, prefix: str) -> None:
+        """Delete those that ran out a day ago. Raises StorageBusy."""
+        old = delete(LEASES).where(_named(prefix), LEASES.c.until < _NOW - text("interval '1 day'"))
+        async with self._database.writing() as connection:
+            await connection.execute(old)
+
+
+def _named(prefix: str) -> ColumnElement[bool]:
+    return LEASES.c.name.startswith(prefix, autoescape=True)
 
 
 class AllLeases:
@@ -72,6 +81,9 @@ class AllLeases:
     async def give_up(self, name: str) -> None:
         """Nobody waits for it."""
 
-    async def holders(self, prefix: str) -> frozenset[str]:
+    async def holders(self, prefix: str) -> dict[str, bool]:
         """This process."""
-        return frozenset({self._owner})
+        return {self._owner: True}
+
+    async def forget(self, prefix: str) -> None:
+        """There are none."""

@@ -19,6 +19,11 @@ from bot.storage.ledger import hold
 from bot.storage.tables import EDITS, REQUESTS
 from bot.storage.values import edit_columns, request_columns, request_of
 
+# Those with a lease: due only when it has run out. What was shown as a question has none.
+_IN_HAND = and_(
+    REQUESTS.c.state.in_((RequestState.PREPARING, RequestState.ASKING)), REQUESTS.c.due_at.is_not(None)
+)
+
 
 class SqlRequests:
     """The requests in the database."""
@@ -209,18 +214,20 @@ class SqlRequests:
         async with self._database.writing() as connection:
             return (await connection.execute(blank)).rowcount
 
-    async def release(self, now: datetime, alive: Collection[str]) -> int:
-        """Those that a process prepares which is no longer alive are due at once; how many."""
-        left = update(REQUESTS).where(
-            REQUESTS.c.state == RequestState.PREPARING,
-            REQUESTS.c.due_at > now,
-            REQUESTS.c.owner.is_(None) | REQUESTS.c.owner.not_in(alive),
-        )
+    async def owners(self) -> frozenset[str]:
+        """The processes that prepare requests, or were to show a question."""
+        held = select(REQUESTS.c.owner).distinct().where(_IN_HAND, REQUESTS.c.owner.is_not(None))
+        async with self._database.reading() as connection:
+            return frozenset((await connection.execute(held)).scalars())
+
+    async def release(self, owners: Collection[str]) -> int:
+        """What these processes had in hand is due at once; how many requests."""
+        left = update(REQUESTS).where(_IN_HAND, REQUESTS.c.owner.in_(owners))
         async with self._database.writing() as connection:
-            return (await connection.execute(left.values(due_at=now))).rowcount
+            return (await connection.execute(left.values(due_at=REQUESTS.c.created_at, owner=None))).rowcount
 
     async def wait_for_parts(self, until: datetime) -> None:
-        """At the start of a bot that was alone: parts of the albums it collects may have come meanwhile."""
+        """Updates are taken in again: parts of the albums that are collected may have come meanwhile."""
         collecting = update(REQUESTS).where(
             REQUESTS.c.state == RequestState.COLLECTING, REQUESTS.c.album_id.is_not(None)
         )

@@ -12,7 +12,6 @@ from bot.chat.webhook import Webhook
 from bot.clock import Clock
 from bot.domain.stores import Edits, Inbox
 from bot.jobs.keyring import Keyring
-from bot.jobs.leases import OnlyOne
 from bot.jobs.watch import Watch
 from bot.jobs.webhooks import Webhooks
 from bot.process import Loop
@@ -70,20 +69,23 @@ class Ways:
         self._hooks["wavespeed"] = hook
         return hook
 
-    def updates(
-        self, bot: Bot, inbox: Inbox, arrived: Callable[[], None], only: OnlyOne
-    ) -> tuple[server.Check, Loop]:
+    @property
+    def polls(self) -> bool:
+        """Whether updates are asked for, by one process at a time, and not brought."""
+        return self._settings.telegram_mode == "polling" or self._settings.public_url is None
+
+    def updates(self, bot: Bot, inbox: Inbox, arrived: Callable[[], None]) -> tuple[server.Check, list[Loop]]:
         """Telegram's updates: the check of their health, and what must run."""
         timing, public_url = self._settings.timing, self._settings.public_url
         if self._settings.telegram_mode == "polling" or public_url is None:
             polling = Polling(bot, inbox, timing, self._clock, arrived)
-            return polling.problem, only.loop("polling", polling.run, polling.watchdog)
+            return polling.problem, [polling.run, polling.watchdog]
         path, secret = self._keyring.word("telegram path"), self._keyring.word("telegram secret")
         hook = Webhook(
             bot, inbox, timing, self._clock, arrived, public_url=public_url, path=path, secret=secret
         )
         self._hooks["telegram"] = hook
-        return hook.problem, hook.run
+        return hook.problem, [hook.run]
 
     @asynccontextmanager
     async def open(

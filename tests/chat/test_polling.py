@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -175,7 +175,7 @@ async def test_what_a_dead_process_left_is_handled(telegram: Bench, bot: Bot, in
     now = SystemClock().now()
     await inbox.commit([InboxUpdate(raw["update_id"], ADA, json.dumps(raw))], now)
     assert await inbox.claim("dead", now, now.replace(year=now.year + 1), 10)
-    await inbox.release(frozenset())  # as the bot does when it starts alone
+    await inbox.release(["dead"])  # as the bot does when it starts
     async with reading(bot, inbox) as reader:
         await reader.has("one")
 
@@ -204,16 +204,19 @@ class Deaf:
     async def done(self, update_id: int, *, readable: bool = True) -> None:
         """Nothing to note."""
 
+    async def release(self, owners: Collection[str]) -> int:
+        return 0
+
     async def forget(self, before: datetime) -> int:
         return 0
 
 
 @asynccontextmanager
-async def polling(telegram: MemoryTelegram) -> AsyncIterator[Polling]:
+async def polling(telegram: MemoryTelegram, inbox: Inbox | None = None) -> AsyncIterator[Polling]:
     """A polling with Telegram's own times, in virtual time."""
     timing = Timing()
     bot = await memory_bot(telegram, timing)
-    opened = Polling(bot, Deaf(), timing, LoopClock(), lambda: None)
+    opened = Polling(bot, inbox or Deaf(), timing, LoopClock(), lambda: None)
     task = asyncio.create_task(opened.run())
     try:
         yield opened
@@ -256,6 +259,34 @@ async def test_a_telegram_that_is_down_is_a_problem_and_no_reason_to_restart() -
         assert not watchdog.done()
         assert len(telegram.calls) < 3600 / 25
         telegram.refusal, telegram.seconds = (lambda call: None), 25
+        await asyncio.sleep(60)
+        assert await opened.problem() is None
+        await cancelled(watchdog)
+
+
+class Full(Deaf):
+    """An inbox that has no room until it is made."""
+
+    room = False
+
+    async def commit(self, updates: Sequence[InboxUpdate], now: datetime) -> int:
+        if not self.room:
+            raise StorageBusy("database or disk is full")
+        return len(updates)
+
+
+@in_virtual_time
+async def test_a_full_disk_is_a_problem_until_there_is_room() -> None:
+    """Telegram keeps what can't be kept here; the health page says so, and nothing has to be restarted."""
+    telegram, inbox = MemoryTelegram(), Full()
+    sent = {"ok": True, "result": [{"update_id": 7, "message": {"chat": {"id": 1}}}]}
+    telegram.refusal = lambda call: None if "offset" in call.params else (200, sent)
+    async with polling(telegram, inbox) as opened:
+        watchdog = asyncio.create_task(opened.watchdog())
+        await asyncio.sleep(3600)
+        assert await opened.problem() == "no poll succeeded for 3600 s"
+        assert not watchdog.done()
+        inbox.room, telegram.seconds = True, 25
         await asyncio.sleep(60)
         assert await opened.problem() is None
         await cancelled(watchdog)

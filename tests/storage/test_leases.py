@@ -49,18 +49,22 @@ async def test_many_who_ask_at_once(shared: Database) -> None:
 
 
 async def test_who_holds_what_now(shared: Database) -> None:
-    """Those whose time is over don't; names are compared as they are, not as patterns."""
+    """Also those whose time is over, until that is long ago; names are no patterns."""
     one, two, gone = (SqlLeases(shared, name) for name in ("one", "two", "gone"))
     await one.take("process:one", _LONG)
     await two.take("process:two", _LONG)
     await two.take("processx", _LONG)
     await gone.take("process:gone", _OVER)
-    assert await one.holders("process:") == {"one", "two"}
-    assert await one.holders("process_") == frozenset()
+    assert await one.holders("process:") == {"one": True, "two": True, "gone": False}
+    assert await one.holders("process_") == {}
+    await SqlLeases(shared, "long gone").take("process:long gone", -100_000.0)
+    await one.forget("process:")
+    await one.give_up("process:one")
+    assert await one.holders("process:") == {"two": True, "gone": False}
 
 
 async def test_the_only_process_has_all_of_them() -> None:
     """On SQLite nobody else could."""
     leases = AllLeases("lone")
     assert await leases.take("polling", _LONG)
-    assert await leases.holders("process:") == {"lone"}
+    assert await leases.holders("process:") == {"lone": True}

@@ -90,10 +90,16 @@ async def test_what_a_dead_process_prepared_is_due_at_once(database: Database) -
     assert [claimed.id for claimed in await dead.claim_due(NOW, _LEASE, 9)] == [lost.id]
     kept = await alive.open(a_request(), NOW)
     assert [claimed.id for claimed in await alive.claim_due(NOW, _LEASE, 9)] == [kept.id]
-    assert await alive.release(NOW, frozenset({"alive"})) == 1
-    assert [again.id for again in await alive.claim_due(NOW, _LEASE, 9)] == [lost.id]
-    assert await alive.release(NOW, frozenset({"alive"})) == 0
-    assert await alive.release(NOW, frozenset()) == 2
+    asking = await dead.open(a_request(), NOW)
+    await dead.claim_due(NOW, _LEASE, 9)
+    assert await dead.ask(asking.id, for_words=False)
+    assert await alive.owners() == {"dead", "alive"}
+    assert await alive.release({"dead"}) == 2
+    again = {request.id for request in await alive.claim_due(NOW, _LEASE, 9)}
+    assert again == {lost.id, asking.id}, "a question that was never shown, too"
+    await alive.asked(asking.id, 7)
+    assert await alive.release({"dead"}) == 0
+    assert await alive.owners() == {"alive"}
 
 
 async def test_albums_wait_once_more_at_the_start_of_a_lone_process(requests: SqlRequests) -> None:
