@@ -6,7 +6,6 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from itertools import count
 from typing import Any, Generic, TypeVar
 
 from bot.domain.budgets import Day
@@ -24,7 +23,7 @@ from bot.domain.live import LiveModels
 from bot.domain.pictures import Encoded, Finished, Fit, Inspection, Recognised, Size, WireMask
 from bot.domain.ports import Billing, Prediction, PredictionStatus, Stage, Submission
 from bot.domain.roles import Question
-from bot.domain.stores import EditEnded
+from bot.domain.stores import EditEnded, OpenedElsewhere
 from bot.errors import WavebrushError
 
 T = TypeVar("T")
@@ -130,7 +129,7 @@ class FakeEdits:
     results: dict[str, KeptResult] = field(default_factory=dict)
     typical: float | None = None
     busy: Turns[None] = field(default_factory=lambda: Turns(None))
-    _ids: count[int] = field(default_factory=lambda: count(1))
+    openers: dict[int, str] = field(default_factory=dict)  # of the attempts
 
     def change(self, edit_id: str, **changes: Any) -> bool:
         """Change an edit that is not final."""
@@ -155,10 +154,16 @@ class FakeEdits:
         found = [edit for edit in self.edits.values() if not edit.state.final]
         return [edit for edit in found if edit.created_at < created_before]
 
-    async def open_attempt(self, edit_id: str, source_url: str, now: datetime) -> Attempt:
+    async def open_attempt(self, edit_id: str, source_url: str, opener: str, now: datetime) -> Attempt:
         if self.edits[edit_id].state.final:
             raise EditEnded(f"edit {edit_id} is final")
-        number = next(self._ids)
+        last = await self.current_attempt(edit_id)
+        if last and (self.openers.get(last.id), last.state) == (opener, AttemptState.OPEN):
+            return last
+        free = last is None or last.state in {AttemptState.REFUSED, AttemptState.FAILED}
+        if not free or any(one.source_url == source_url for one in self.attempts):
+            raise OpenedElsewhere(source_url)
+        self.openers[number := len(self.attempts) + 1] = opener
         self.attempts.append(Attempt(number, edit_id, number, AttemptState.OPEN, source_url, now))
         return self.attempts[-1]
 
@@ -185,7 +190,8 @@ class FakeEdits:
 
     async def close_attempt(self, attempt_id: int, state: AttemptState, error: str = "") -> None:
         self.closed.append((attempt_id, state, error))
-        self._attempt(attempt_id, state=state)
+        if state is not AttemptState.REFUSED or self._attempt(attempt_id).prediction_id is None:
+            self._attempt(attempt_id, state=state)
 
     async def kept(self, result: KeptResult, now: datetime) -> None:
         self.busy.take()

@@ -381,35 +381,3 @@ class Inbox(Protocol):
     async def forget(self, before: datetime) -> int:
         """Delete done ones received before."""
         ...
-
-
-class Leases(Protocol):
-    """What one of the processes that share a database holds for a while."""
-
-    async def take(self, name: str, seconds: float) -> bool:
-        """Take it, or hold it for so long again; False while another process has it."""
-        ...
-
-    async def give_up(self, name: str) -> None:
-        """Let the next one have it at once; another's stays."""
-        ...
-
-    async def holders(self, prefix: str) -> dict[str, bool]:
-        """Who took leases whose names begin like that and did not give them up, and whether in time."""
-        ...
-
-    async def forget(self, prefix: str) -> None:
-        """Those that ran out long ago."""
-        ...
-
-
-class Held(Protocol):
-    """What processes hold while they live, and others take back from the dead."""
-
-    async def owners(self) -> frozenset[str]:
-        """The processes that hold something."""
-        ...
-
-    async def release(self, owners: Collection[str]) -> int:
-        """Free what they hold; how much that was."""
-        ...

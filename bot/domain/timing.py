@@ -42,6 +42,7 @@ class Timing:
     album_quiet: float = 2.5  # an album is whole when no part came for this long ...
     album_longest: float = 10.0  # ... or after this
     request_lease: float = 120.0  # a process that prepares a request holds it for so long
+    request_fetch: float = 10.0  # a picture of it is tried again for so long; then after the lease
     request_expiry: float = 86_400.0
     inbox_look: float = 60.0  # how often a process looks for updates that others left behind
     inbox_lease: float = 3600.0  # what the dead held is freed sooner; a living one may wait for long

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import uuid
 from dataclasses import replace
 from datetime import timedelta
 
@@ -14,7 +15,7 @@ from bot.domain.edits import Attempt, AttemptState, Edit
 from bot.domain.next_steps import is_live
 from bot.domain.plan import row_of
 from bot.domain.ports import Prediction, PredictionStatus, Provider, Stage, Submission
-from bot.domain.stores import EditEnded
+from bot.domain.stores import EditEnded, OpenedElsewhere
 from bot.errors import (
     AnswerLost,
     CreditsExhausted,
@@ -57,11 +58,9 @@ class Buying(Waiting):
             return await self._told(edit)
         urls = json.loads(uploaded)
         attempt = await self._durably(self._.edits.current_attempt, edit_id)
-        if attempt is not None and attempt.state not in NOT_BOUGHT:
-            return LOST if attempt.state is AttemptState.OPEN else ON
         source_url = urls["pictures"][0]
-        if attempt is not None and attempt.source_url == source_url:
-            return self._wait(None)  # refused already: no attempt is posted twice
+        if attempt is not None and (attempt.state not in NOT_BOUGHT or attempt.source_url == source_url):
+            return self._goes_on(attempt)  # no attempt is posted twice
         model = row_of(self._.catalogue(), edit)
         if model is None:
             return await self._fail(edit, ModelGone(f"{edit.model} is not in the catalogue"))
@@ -79,48 +78,88 @@ class Buying(Waiting):
             return await self._post(edit, submission, source_url)
 
     async def _post(self, edit: Edit, submission: Submission, source_url: str) -> str:
+        # One word for all tries to write the row: whoever else finds the row does not know it. Another
+        # process may have taken the edit over with the same uploads while the database was out of reach.
+        opener = uuid.uuid4().hex
         try:
-            attempt = await self._durably(self._open, edit, source_url)
+            attempt = await self._durably(self._open, edit, source_url, opener)
         except EditEnded:  # cancelled a moment ago
             return ENDED
+        except OpenedElsewhere as error:
+            log.warning("opened_elsewhere", edit=edit.id, detail=str(error))
+            return self._goes_on(await self._durably(self._attempt, edit.id))
         failpoints.reached("attempt_opened")
         try:
-            provider = self._.providers.of(submission.model)
-            prediction = await provider.submit(replace(submission, webhook=self._.webhook(attempt)))
+            prediction = await self._buy(attempt, submission)
         except AnswerLost as error:
             log.warning("submit_answer_lost", edit=edit.id, attempt=attempt.number, detail=str(error))
             return LOST
         except ProviderError as error:
-            await self._durably(self._close, attempt, AttemptState.REFUSED, error)
-            if isinstance(error, CreditsExhausted):
-                await self._exhausted(edit)
-            if isinstance(error, ModelGone | InputRejected) and not await self._still_live(edit):
-                return await self._fail(edit, ModelGone(str(error)))
-            if isinstance(error, NotSent | Throttled) and not self._older(edit, self._.timing.edit_deadline):
-                await self._give_back(edit)
-                self._.messenger.progress(edit, Stage.WAITING_TURN)
-                return self._wait(error.retry_after)
-            return await self._fail(edit, error)
+            return await self._refused(edit, attempt, error)
         failpoints.reached("submit_sent")
-        await self._taken(attempt, prediction)
         log.info("submitted", edit=edit.id, attempt=attempt.number, prediction=prediction.id)
-        return ON
+        return await self._taken(attempt, prediction)
+
+    async def _open(self, edit: Edit, source_url: str, opener: str) -> Attempt:
+        return await self._.edits.open_attempt(edit.id, source_url, opener, self._.clock.now())
+
+    async def _buy(self, attempt: Attempt, submission: Submission) -> Prediction:
+        """Send the attempt's one POST. Raises ProviderError."""
+        # Its row says when it went: by that it is looked for, and waited for.
+        if self._.clock.now() - attempt.opened_at > timedelta(seconds=self._.timing.submit):
+            raise NotSent("it took too long to learn that the attempt is open")
+        provider = self._.providers.of(submission.model)
+        return await provider.submit(replace(submission, webhook=self._.webhook(attempt)))
+
+    def _goes_on(self, attempt: Attempt) -> str:
+        """How an edit goes on after its newest attempt, without another POST of that."""
+        if attempt.state is AttemptState.REFUSED:
+            return self._wait(None)  # the next one has uploads of its own
+        return LOST if attempt.state is AttemptState.OPEN else ON
+
+    async def _refused(self, edit: Edit, attempt: Attempt, error: ProviderError) -> str:
+        """Nothing was bought by the POST: the edit waits for its turn once more, or fails."""
+        await self._durably(self._close, attempt, AttemptState.REFUSED, error)
+        newest = await self._durably(self._attempt, edit.id)
+        if newest.state is not AttemptState.REFUSED:  # it has a name by now, or was followed by another
+            log.warning("refused_yet_goes_on", edit=edit.id, attempt=attempt.number, detail=str(error))
+            return self._goes_on(newest)
+        if isinstance(error, CreditsExhausted):
+            await self._exhausted(edit)
+        if isinstance(error, ModelGone | InputRejected) and not await self._still_live(edit):
+            return await self._fail(edit, ModelGone(str(error)))
+        if isinstance(error, NotSent | Throttled) and not self._older(edit, self._.timing.edit_deadline):
+            await self._give_back(edit)
+            self._.messenger.progress(edit, Stage.WAITING_TURN)
+            return self._wait(error.retry_after)
+        return await self._fail(edit, error)
 
     async def _still_live(self, edit: Edit) -> bool:
         """Whether what the edit is bought from is offered, looked up anew."""
         return await self._.still_live(edit.model) and is_live(self._.catalogue(), edit)
 
-    async def _taken(self, attempt: Attempt, prediction: Prediction) -> None:
+    async def _taken(self, attempt: Attempt, prediction: Prediction) -> str:
         """The provider has it. What came finished is kept first, since it may be given only this once."""
         finished = prediction.status is PredictionStatus.COMPLETED and bool(prediction.outputs)
         if finished:
             await self._durably(self._answers.keep, attempt.edit_id, prediction)
-        await self._durably(self._.edits.named, attempt.id, prediction.id, prediction.cost)
+        if not await self._durably(self._.edits.named, attempt.id, prediction.id, prediction.cost):
+            newest = await self._durably(self._attempt, attempt.edit_id)
+            if newest.prediction_id != prediction.id:  # else somebody found it before its answer came
+                # Of predictions from the same words each attempt may have the other's (`bot.jobs.finding`).
+                log.error(
+                    "named_otherwise", edit=attempt.edit_id, bought=prediction.id, has=newest.prediction_id
+                )
+                return self._goes_on(newest)
         failpoints.reached("prediction_named")
         if finished:
             await self._durably(self._.edits.close_attempt, attempt.id, AttemptState.COMPLETED)
         elif prediction.status is not PredictionStatus.RUNNING:
             self._.watch.hint(prediction.id)
+        # Another process may have taken it for lost while the answer was on its way.
+        if await self._durably(self._.edits.found, attempt.edit_id):
+            log.info("unknown_found", edit=attempt.edit_id, prediction=prediction.id)
+        return ON
 
     async def _exhausted(self, edit: Edit) -> None:
         """The account can't pay this edit: nothing new is taken up until it can, and admins hear of it."""
@@ -132,28 +171,22 @@ class Buying(Waiting):
             except StorageBusy as error:  # the next look at the balance comes back to it
                 log.warning("exhausted_not_told", detail=str(error))
 
-    async def _open(self, edit: Edit, source_url: str) -> Attempt:
-        """Open the attempt; once more after a busy moment, in which it may have been written, is harmless.
-
-        Only before the POST: whoever finds this row later takes it for bought.
-        """
-        attempt = await self._.edits.current_attempt(edit.id)
-        if attempt is not None and attempt.source_url == source_url:
-            return attempt
-        return await self._.edits.open_attempt(edit.id, source_url, self._.clock.now())
-
     async def find(self, edit_id: str) -> str:
-        """Look for a submit whose answer was lost, in the provider's list: ON, or ENDED as unknown."""
+        """Look for a submit whose answer was lost, in the provider's list: ON, or ENDED as unknown.
+
+        ``wait:<seconds>`` if its answer came to another process after all, and was a refusal.
+        """
         edit = await self._.edits.get(edit_id)
         attempt = await self._attempt(edit_id)
         if edit.state.final:
             return await self._told(edit)
         if attempt.state is not AttemptState.OPEN:
-            return ON
+            return self._goes_on(attempt)
         answer = await self._answers.get(edit_id)
         if answer is not None:  # it came, and a crash came between
-            await self._taken(attempt, answer)
-            return ON
+            outcome = await self._taken(attempt, answer)
+            if outcome != LOST:
+                return outcome
         provider = self._.providers.get(self._provider(edit))
         if provider is None or not provider.searchable:
             return await self._unknown(edit, "the submit was not answered, and can't be looked for")
@@ -164,14 +197,14 @@ class Buying(Waiting):
         lost = Lost(edit, attempt, row_of(self._.catalogue(), edit), self._.timing)
         while True:
             looked, found = await self._look_for(provider, lost)
-            if await self._claim(attempt, found):
-                return ON
+            await self._claim(attempt, found)
+            newest = await self._attempt(edit_id)
+            if newest.state is not AttemptState.OPEN:  # also if a webhook named it, or its answer came
+                return self._goes_on(newest)
             now = self._.clock.now()
             if (looked and now >= until) or now >= latest:
                 return await self._unknown(edit, "the lost submit is not in the provider's list")
             await asyncio.sleep(self._.timing.reconcile_beat if now < until else self._.timing.retry_most)
-            if (await self._attempt(edit_id)).state is not AttemptState.OPEN:  # a webhook named it
-                return ON
 
     async def _look_for(self, provider: Provider, lost: Lost) -> tuple[bool, list[str]]:
         """Whether the list could be read, and the predictions that may be the attempt's."""
@@ -183,10 +216,9 @@ class Buying(Waiting):
         now = self._.clock.now()
         return True, [item.id for item in listed if lost.may_be(item, now)]
 
-    async def _claim(self, attempt: Attempt, found: list[str]) -> bool:
-        """Give the attempt the first of the predictions that no other one has; whether it has a name now."""
+    async def _claim(self, attempt: Attempt, found: list[str]) -> None:
+        """Give the attempt the first of the predictions that no other one has."""
         for prediction_id in found:
             if await self._durably(self._.edits.named, attempt.id, prediction_id):
                 log.info("submit_found", edit=attempt.edit_id, prediction=prediction_id)
-                return True
-        return bool(found) and (await self._attempt(attempt.edit_id)).state is not AttemptState.OPEN
+                return

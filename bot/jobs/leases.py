@@ -14,7 +14,7 @@ from typing import NamedTuple, TypeVar
 import structlog
 
 from bot.clock import Clock
-from bot.domain.stores import Held, Leases
+from bot.domain.shared import Held, Leases
 from bot.domain.timing import Timing
 from bot.errors import StorageBusy, WavebrushError
 from bot.process import Loop, running

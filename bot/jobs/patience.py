@@ -8,6 +8,8 @@ from collections.abc import Awaitable, Callable
 from typing import ParamSpec, TypeVar
 
 from bot.clock import Clock
+from bot.domain.edits import SentPicture
+from bot.domain.ports import PictureSource
 from bot.domain.timing import Timing
 from bot.errors import WavebrushError
 
@@ -42,3 +44,16 @@ class Patience:
                     raise
             await asyncio.sleep(pause)
             wait = min(wait * 2, self._timing.retry_most)
+
+
+class PatientPictures:
+    """Implements `bot.domain.ports.PictureSource` for who prepares: one failure costs a second, no lease."""
+
+    def __init__(self, pictures: PictureSource, timing: Timing, clock: Clock) -> None:
+        self._pictures = pictures
+        self._timing = timing
+        self._patiently = Patience(timing, clock)
+
+    async def fetch(self, picture: SentPicture) -> bytes:
+        """The bytes, if they come within a few tries. Raises as the pictures that it was given do."""
+        return await self._patiently(self._timing.request_fetch, self._pictures.fetch, picture)

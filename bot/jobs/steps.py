@@ -132,6 +132,8 @@ class Steps(Delivering):
         except (PredictionFailed, NoSuchPrediction) as error:
             await self._close(attempt, AttemptState.FAILED, error)
             return await self._fail(edit, error)
+        except OutputUnusable as error:
+            return await self._unusable(edit, attempt, error)
         except ProviderError as error:
             return await self._unknown(edit, f"the result can't be read: {error}")
         failpoints.reached("end_seen")
@@ -144,15 +146,18 @@ class Steps(Delivering):
         except WavebrushError as error:
             if not (error.permanent or self._hopeless(edit, error)):
                 raise  # the step is repeated: what is paid for is not given up for an outage
-            await self._.edits.close_attempt(attempt.id, AttemptState.COMPLETED, str(error))
-            log.error("output_unusable", edit=edit_id, prediction=attempt.prediction_id, detail=str(error))
-            # It completed, so the provider bills it, and so do we.
-            return await self._fail(edit, OutputUnusable(str(error)), charge=await self._price(edit, None))
+            return await self._unusable(edit, attempt, error)
         await self._keep(edit, finished)
         failpoints.reached("result_kept")
         await self._.edits.close_attempt(attempt.id, AttemptState.COMPLETED)
         await self._answers.drop(edit_id)
         return ON
+
+    async def _unusable(self, edit: Edit, attempt: Attempt, error: WavebrushError) -> str:
+        """It completed, so the provider bills it, and so do we."""
+        await self._.edits.close_attempt(attempt.id, AttemptState.COMPLETED, str(error))
+        log.error("output_unusable", edit=edit.id, prediction=attempt.prediction_id, detail=str(error))
+        return await self._fail(edit, OutputUnusable(str(error)), charge=await self._price(edit, None))
 
     async def _outputs(self, edit: Edit, attempt: Attempt) -> tuple[str, ...]:
         answer = await self._answers.get(edit.id)
@@ -172,7 +177,9 @@ class Steps(Delivering):
         if prediction.status is PredictionStatus.FAILED:
             raise prediction.failure or ProviderBroke("failed without a reason")
         if not prediction.outputs:
-            raise ProviderDown("completed, but there is no output yet")
+            none_yet = OutputUnusable("completed without an output")
+            none_yet.permanent = False  # the list may know of an end before the result has it
+            raise none_yet
         return prediction.outputs
 
     def _hopeless(self, edit: Edit, error: WavebrushError) -> bool:

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot import meters
 from bot.domain.catalogue import QUALITY
 from bot.domain.edits import UNFINISHED, Attempt, AttemptState, Edit, EditState, KeptResult
-from bot.domain.stores import EditEnded
+from bot.domain.stores import EditEnded, OpenedElsewhere
 from bot.storage import ledger
 from bot.storage.books import Books
 from bot.storage.database import Database
@@ -24,6 +24,7 @@ from bot.storage.values import attempt_of, edit_columns, edit_of, result_of
 _FINAL = tuple(state for state in EditState if state.final)
 # What of an attempt may still change. A prediction that was given up may be found after all.
 _UNDECIDED = (AttemptState.OPEN, AttemptState.RUNNING, AttemptState.UNKNOWN)
+_UNNAMED = (AttemptState.OPEN, AttemptState.UNKNOWN)
 # After these the provider has nothing of ours to bill, so that another attempt may open.
 _NOT_BOUGHT = (AttemptState.REFUSED, AttemptState.FAILED)
 _RUNS = 50
@@ -78,25 +79,34 @@ class SqlEdits:
         async with self._database.reading() as connection:
             return [edit_of(row) for row in await connection.execute(query)]
 
-    async def open_attempt(self, edit_id: str, source_url: str, now: datetime) -> Attempt:
+    async def open_attempt(self, edit_id: str, source_url: str, opener: str, now: datetime) -> Attempt:
         """Write an open attempt with the next number, before the paid POST.
+
+        ``opener`` is a word that nobody else has: who asks again with it, since it never heard that the
+        row was written, gets the same attempt while that is open. Nobody else may post it.
 
         Raises:
             EditEnded: the edit is final, or there is none.
-            ValueError: an earlier attempt may have been bought.
+            OpenedElsewhere: an earlier attempt may have been bought, or had the same uploads.
         """
         async with self._database.writing() as connection:
             # The update comes first: on Postgres it makes other openers of this edit wait.
             if not await _change(connection, edit_id, submitted_at=now):
                 raise EditEnded(f"edit {edit_id} is final, or there is none")
             last = (await connection.execute(_newest_attempt(edit_id))).one_or_none()
+            if last is not None and (last.opener, last.state) == (opener, AttemptState.OPEN):
+                return attempt_of(last)
             if last is not None and last.state not in _NOT_BOUGHT:
-                raise ValueError(f"attempt {last.number} of edit {edit_id} is {last.state}")
+                raise OpenedElsewhere(f"attempt {last.number} of edit {edit_id} is {last.state}")
+            same_uploads = select(ATTEMPTS.c.id).where(ATTEMPTS.c.source_url == source_url)
+            if (await connection.execute(same_uploads)).one_or_none() is not None:
+                raise OpenedElsewhere(f"an attempt of edit {edit_id} had the same uploads")
             attempt = {
                 "edit_id": edit_id,
                 "number": 1 if last is None else last.number + 1,
                 "state": AttemptState.OPEN,
                 "source_url": source_url,
+                "opener": opener,
                 "error": "",
                 "opened_at": now,
             }
@@ -115,9 +125,7 @@ class SqlEdits:
         """
         name = (
             update(ATTEMPTS)
-            .where(
-                ATTEMPTS.c.id == attempt_id, ATTEMPTS.c.state.in_((AttemptState.OPEN, AttemptState.UNKNOWN))
-            )
+            .where(ATTEMPTS.c.id == attempt_id, ATTEMPTS.c.state.in_(_UNNAMED))
             .values(state=AttemptState.RUNNING, prediction_id=prediction_id, cost=cost)
             .returning(ATTEMPTS.c.edit_id)
         )
@@ -145,10 +153,11 @@ class SqlEdits:
             return (await connection.execute(revive)).rowcount == 1
 
     async def close_attempt(self, attempt_id: int, state: AttemptState, error: str = "") -> None:
-        """End an attempt; one that has ended already stays as it ended."""
+        """End an attempt; one that has ended stays as it ended, and one with a name was not refused."""
+        may_change = _UNNAMED if state is AttemptState.REFUSED else _UNDECIDED
         close = (
             update(ATTEMPTS)
-            .where(ATTEMPTS.c.id == attempt_id, ATTEMPTS.c.state.in_(_UNDECIDED))
+            .where(ATTEMPTS.c.id == attempt_id, ATTEMPTS.c.state.in_(may_change))
             .values(state=state, error=error)
         )
         async with self._database.writing() as connection:

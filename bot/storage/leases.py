@@ -1,4 +1,4 @@
-"""Who holds what among the processes that share a database: the rows of `bot.domain.stores.Leases`."""
+"""Who holds what among the processes that share a database: the rows of `bot.domain.shared.Leases`."""
 
 from __future__ import annotations
 

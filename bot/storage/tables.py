@@ -165,6 +165,7 @@ class AttemptRow(Row, table=True):
     number: int
     state: str
     source_url: str = Field(unique=True)
+    opener: str | None = None
     prediction_id: str | None = Field(default=None, unique=True)
     cost: int | None = Field(default=None, sa_type=BigInteger)
     error: str = ""

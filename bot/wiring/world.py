@@ -10,7 +10,8 @@ from bot.chat.messenger import Messages
 from bot.chat.progress import Progress
 from bot.chat.relay import SharedProgress
 from bot.clock import Clock
-from bot.domain.stores import Blobs, Leases
+from bot.domain.shared import Leases
+from bot.domain.stores import Blobs
 from bot.imaging.service import Imaging
 from bot.jobs import preparing
 from bot.jobs.balance import Balance

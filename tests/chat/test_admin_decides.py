@@ -14,7 +14,7 @@ async def test_nothing_more_is_bought_for_who_is_blocked(office: Office) -> None
     """What waits is cancelled and its money released; what the provider has comes; others' edits go on."""
     waits = await office.edit(BEN, state=None)
     bought = await office.edit(BEN, state=None)
-    await office.edits.open_attempt(bought.id, "https://up/1", office.now)
+    await office.edits.open_attempt(bought.id, "https://up/1", "step", office.now)
     other = await office.edit(CHLOE, state=None)
     await office.goes(await office.panel(), "People", "Ben", "Block", "Yes, block")
     states = [(await office.edits.get(edit.id)).state for edit in (waits, bought, other)]

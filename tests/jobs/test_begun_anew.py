@@ -26,9 +26,9 @@ class Busy(FakeEdits):
         self.before: Turns[None] = Turns(*before, None)
         self.after: Turns[None] = Turns(after, None)
 
-    async def open_attempt(self, edit_id: str, source_url: str, now: datetime) -> Attempt:
+    async def open_attempt(self, edit_id: str, source_url: str, opener: str, now: datetime) -> Attempt:
         self.before.take()
-        attempt = await super().open_attempt(edit_id, source_url, now)
+        attempt = await super().open_attempt(edit_id, source_url, opener, now)
         self.after.take()
         return attempt
 

@@ -37,9 +37,9 @@ async def test_at_the_very_moment_of_the_submit() -> None:
     """It was not cancelled when the step looked, and is when the attempt is to be opened: no POST."""
 
     class Late(FakeEdits):
-        async def open_attempt(self, edit_id: str, source_url: str, now: datetime) -> Attempt:
+        async def open_attempt(self, edit_id: str, source_url: str, opener: str, now: datetime) -> Attempt:
             assert await self.cancel(edit_id, now)
-            return await super().open_attempt(edit_id, source_url, now)
+            return await super().open_attempt(edit_id, source_url, opener, now)
 
     bench = Bench(edits=Late())
     assert await bench.steps.submit("e1", uploaded()) == ENDED
@@ -87,4 +87,4 @@ async def test_after_a_refusal_it_is_free() -> None:
     bench.opened(AttemptState.REFUSED)
     assert await _cancel(bench) is Cancelled.FREE
     with pytest.raises(EditEnded):
-        await bench.edits.open_attempt("e1", "https://up/2", LoopClock().now())
+        await bench.edits.open_attempt("e1", "https://up/2", "step", LoopClock().now())

@@ -125,7 +125,7 @@ async def test_a_result_that_is_not_there_yet_is_read_again(early: Prediction | 
     assert len(bench.provider.read) == 3
 
 
-@pytest.mark.parametrize("never", [NO_OUTPUTS, ProviderDown("502"), NoSuchPrediction("404")])
+@pytest.mark.parametrize("never", [running("p1"), ProviderDown("502"), NoSuchPrediction("404")])
 @in_virtual_time
 async def test_a_result_that_never_comes_leaves_the_edit_unknown(never: Prediction | Exception) -> None:
     """It may be billed, so its money stays held."""
@@ -134,6 +134,17 @@ async def test_a_result_that_never_comes_leaves_the_edit_unknown(never: Predicti
     assert bench.outcome == (EditState.UNKNOWN, None)
     assert bench.told == [EditUnknown]
     assert LoopClock().monotonic() <= TIMING.prediction_deadline
+
+
+@in_virtual_time
+async def test_one_that_completed_without_an_output_is_charged_after_its_deadline() -> None:
+    """Until then the output may come; the provider bills what completed."""
+    bench = that_reads(NO_OUTPUTS)
+    assert await bench.steps.collect("e1") == ENDED
+    assert bench.outcome == (EditState.FAILED, 63_000)
+    assert bench.attempt.state is AttemptState.COMPLETED
+    assert bench.told == [OutputUnusable]
+    assert TIMING.prediction_deadline / 2 < LoopClock().monotonic() <= TIMING.prediction_deadline
 
 
 @in_virtual_time

@@ -7,9 +7,19 @@ from itertools import pairwise
 
 import pytest
 
+from bot.domain.edits import SentPicture
 from bot.domain.timing import Timing
-from bot.errors import ProviderDown, ProviderRefused, StorageBusy, Throttled, WavebrushError
-from bot.jobs.patience import Patience
+from bot.errors import (
+    MessengerBusy,
+    PictureGone,
+    ProviderDown,
+    ProviderRefused,
+    StorageBusy,
+    Throttled,
+    WavebrushError,
+)
+from bot.jobs.patience import Patience, PatientPictures
+from tests.jobs.bench import SOURCE
 from tests.virtual_time import LoopClock, in_virtual_time
 
 TIMING = Timing()
@@ -102,3 +112,39 @@ async def test_a_wait_longer_than_the_deadline_is_not_begun() -> None:
     with pytest.raises(Throttled):
         await patience()(60, call, "done")
     assert call.pauses == []
+
+
+class Fetching:
+    """A picture source that is busy so many times; remembers when it was asked."""
+
+    def __init__(self, error: WavebrushError, times: int) -> None:
+        self._error, self._times = error, times
+        self.at: list[float] = []
+
+    async def fetch(self, picture: SentPicture) -> bytes:
+        """Fails, or not."""
+        self.at.append(asyncio.get_running_loop().time())
+        if len(self.at) <= self._times:
+            raise self._error
+        return b"original"
+
+
+@in_virtual_time
+async def test_a_picture_is_tried_for_seconds() -> None:
+    """Three failures pass within ten seconds; a source that stays busy is soon left to the lease."""
+    once, always = Fetching(MessengerBusy("502"), 3), Fetching(MessengerBusy("502"), 99)
+    assert await PatientPictures(once, TIMING, LoopClock()).fetch(SOURCE) == b"original"
+    assert once.at[-1] <= TIMING.request_fetch
+    with pytest.raises(MessengerBusy):
+        await PatientPictures(always, TIMING, LoopClock()).fetch(SOURCE)
+    assert always.at[-1] - always.at[0] <= TIMING.request_fetch
+    assert len(always.at) == 4
+
+
+@in_virtual_time
+async def test_a_picture_that_is_gone_is_not_asked_for_again() -> None:
+    """Its person should hear it at once."""
+    gone = Fetching(PictureGone("400"), 99)
+    with pytest.raises(PictureGone):
+        await PatientPictures(gone, TIMING, LoopClock()).fetch(SOURCE)
+    assert len(gone.at) == 1

@@ -29,6 +29,7 @@ from bot.jobs.admitting import Admitting
 from bot.jobs.choosing import Choosing
 from bot.jobs.deciding import Deciding
 from bot.jobs.doors import Doors
+from bot.jobs.patience import PatientPictures
 from bot.jobs.preparing import Ports, Preparing
 from bot.jobs.quoting import Quotes
 from bot.storage.access import SqlAccess
@@ -79,13 +80,14 @@ class World:
         self.doors = Doors(notes, self.clock)
         quotes = Quotes(lambda model: self.provider, notes, TIMING, self.clock)
         people = self.people = FakePeople()
-        self.decide = Deciding(people, imaging, self.pictures, blobs, load, quotes)
+        patient = PatientPictures(self.pictures, TIMING.faster(1000), self.clock)
+        self.decide = Deciding(people, imaging, patient, blobs, load, quotes)
         self.preparing = Preparing(
             Ports(
                 requests=self.requests,
                 edits=self.edits,
                 imaging=imaging,
-                pictures=self.pictures,
+                pictures=patient,
                 messenger=self.messenger,
                 choose=Choosing(people, self.accounts, load, self.doors, self.messenger, self.clock),
                 decide=self.decide,
@@ -229,9 +231,21 @@ async def test_a_mistake_of_ours_is_answered_and_closed(world: World) -> None:
     assert world.pictures.fetches.taken == 1
 
 
+@pytest.mark.parametrize("prompt", ["make it blue", None])
+async def test_a_picture_that_does_not_come_is_asked_for_again(world: World, prompt: str | None) -> None:
+    """Telegram has trouble for a moment: nobody waits for the lease, whether or not words are there."""
+    world.pictures.fetches = Turns(MessengerBusy("502"), MessengerBusy("502"), b"original")
+    await world.asked_for(prompt)
+    async with world.preparing_runs():
+        await world.until(RequestState.ACCEPTED if prompt else RequestState.ASKING)
+    assert world.messenger.refusals == []
+
+
 async def test_what_may_work_later_is_tried_again_when_its_lease_is_over(world: World) -> None:
-    """Telegram has trouble: nobody is refused for it."""
-    world.pictures.fetches = Turns(MessengerBusy("502"), b"original")
+    """Telegram asks to wait for long: nobody is refused for it."""
+    busy = MessengerBusy("429")
+    busy.retry_after = TIMING.request_fetch
+    world.pictures.fetches = Turns(busy, b"original")
     await world.asked_for()
     async with world.preparing_runs():
         await until(lambda: world.pictures.fetches.taken)

@@ -74,7 +74,7 @@ class World:
     async def bought(self, edit_id: str, **finish: Any) -> str:
         """An edit with a prediction that has ended; the prediction's id."""
         url = await self._accepted(edit_id)
-        attempt = await self.edits.open_attempt(edit_id, url, self.clock.now())
+        attempt = await self.edits.open_attempt(edit_id, url, "step", self.clock.now())
         prediction = await self._submit(url)
         await self.edits.named(attempt.id, prediction)
         await self.sandbox.finish(prediction, **finish)
@@ -83,7 +83,7 @@ class World:
     async def lost(self, edit_id: str, *, taken: bool = True) -> str:
         """An edit whose submit was not answered, given up as unknown; its prediction's id."""
         url = await self._accepted(edit_id)
-        await self.edits.open_attempt(edit_id, url, self.clock.now())
+        await self.edits.open_attempt(edit_id, url, "step", self.clock.now())
         prediction = await self._submit(url) if taken else ""
         await self.settle(edit_id, 0, EditState.UNKNOWN)
         return prediction
@@ -91,7 +91,7 @@ class World:
     async def lost_words(self, edit_id: str) -> None:
         """The same of a picture from words alone, which the list knows only by what was sent."""
         await self._accepted(edit_id, pictures=(), fit=None, prompt="a fox")
-        await self.edits.open_attempt(edit_id, f"words:{edit_id}", self.clock.now())
+        await self.edits.open_attempt(edit_id, f"words:{edit_id}", "step", self.clock.now())
         await self.settle(edit_id, 0, EditState.UNKNOWN)
 
     async def created(self) -> str:

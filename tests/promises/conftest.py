@@ -22,18 +22,24 @@ _PROPERTY = "promise"
 class Record(Protocol):
     """Takes down a promise that was kept."""
 
-    def __call__(self, fault: str, outcome: str, checked: Checked | None = None) -> None:
-        """Add a row: what goes wrong, what becomes of it, and what `check` found."""
+    def __call__(
+        self, fault: str, outcome: str, checked: Checked | None = None, *, database: str = NONE
+    ) -> None:
+        """Add a row: what goes wrong, what becomes of it, and what `check` found, or on which database."""
         ...
 
 
 @pytest.fixture
 def promise(request: pytest.FixtureRequest) -> Record:
-    """Write down what this test has shown; it counts if the test passes."""
+    """Write down what this test has shown; it counts if the test passes.
 
-    def record(fault: str, outcome: str, checked: Checked | None = None) -> None:
-        database, held = (checked.database, checked.held) if checked else (NONE, ())
-        row = Promise(fault, database, outcome, held)
+    Its section is what its module's docstring says before the first colon.
+    """
+    section = (request.module.__doc__ or "Others").partition(":")[0].strip().removesuffix(".")
+
+    def record(fault: str, outcome: str, checked: Checked | None = None, *, database: str = NONE) -> None:
+        database, held = (checked.database, checked.held) if checked else (database, ())
+        row = Promise(section, fault, database, outcome, held)
         # What workers report arrives in the process that writes the page.
         request.node.user_properties.append((_PROPERTY, row.as_json()))
 
@@ -73,7 +79,8 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     """A failed test shows what the bot logged."""
     report = yield
     if report.failed:
-        for value in getattr(item, "funcargs", {}).values():
+        for given in getattr(item, "funcargs", {}).values():
+            value = getattr(given, "world", given)
             if isinstance(value, World):
                 lines = [line for bot in value.bots for line in bot.lines if '"debug"' not in line]
                 report.sections.append(("the bot's log", "".join(lines[-60:])))

@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from _pytest.mark.structures import ParameterSet
 from PIL import Image
 
 from tests.e2e.world import Bot, Message, Person, World, world
 from tests.promises.invariants import Checked, check
 from tests.promises.proxy import Armed, Proxy, proxied
+from tests.promises.soak_figures import takes_little
 from tests.storage.conftest import fresh_postgres
 
 # What the proxies see of the calls.
@@ -34,6 +34,7 @@ PHOTO = r"(?i:/sendPhoto)$"
 ANSWER = r"(?i:/sendMessage)$"
 
 PRICE_OF_ONE = 60_000  # gpt-image-2 with the usual settings
+MOST_MEMORY = 100 * 2**20  # bytes that one edit and its fault may take up beyond what the bot has anyway
 
 
 DATABASES = ("sqlite", pytest.param("postgres", marks=pytest.mark.long))
@@ -113,14 +114,15 @@ class Scene:
         """Have an edit meet a fault, and see that it ends as it should; which invariants held."""
         await self.calm()
         person = await self.person()
-        armed = fault.arm(self)
-        if armed is not None and fault.waits:
-            await armed.came.wait()
-        await self.asks(person, fault.words)
-        await fault.outcome.check(self, person)
-        if fault.leaves:
-            self.unreachable.add(person.chat)
-        return await self.held()
+        with takes_little(self.bot.process.pid, MOST_MEMORY):
+            armed = fault.arm(self)
+            if armed is not None and fault.waits:
+                await armed.came.wait()
+            await self.asks(person, fault.words)
+            await fault.outcome.check(self, person)
+            if fault.leaves:
+                self.unreachable.add(person.chat)
+            return await self.held()
 
     async def held(self) -> Checked:
         """Wait until nothing is open; all invariants hold."""
@@ -210,7 +212,7 @@ class Fault:
     long: bool = False
 
 
-def rows(*faults: Fault) -> list[ParameterSet]:
+def rows(*faults: Fault) -> list[Any]:
     """Faults as a test's parameters."""
     return [
         pytest.param(fault, id=fault.name, marks=pytest.mark.long if fault.long else ()) for fault in faults

@@ -15,7 +15,7 @@ from prometheus_client.parser import text_string_to_metric_families as families
 from tests.e2e.process import Bot
 from tests.e2e.world import METRICS, World
 from tests.promises.soak_figures import children, stored, taken
-from tests.promises.soak_traffic import MOST_AT_ONCE, Crowd, Trouble, room, under_way
+from tests.promises.soak_traffic import MOST_AT_ONCE, Crowd, Trouble, heard, room, under_way, updates
 
 LOOK = 5  # edits between two looks
 CALM = 180.0  # seconds until all is let go; a lost submit is looked for through a quarter of it
@@ -59,7 +59,9 @@ class Soak:
             if self.trouble.random.random() < share_of_faults:
                 await self.trouble.strike()
             self.asked += 1
+            before = updates(self.world)
             await self.crowd.ask(self.asked)
+            await heard(self.world, before)
             if self.asked % LOOK == 0:
                 looks.append(await self.look())
         return looks

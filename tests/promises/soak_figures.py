@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,6 +42,27 @@ def taken(pid: int) -> Taken:
         seconds=(int(stat[11]) + int(stat[12])) / _TICKS,
         of_ended=(int(stat[13]) + int(stat[14])) / _TICKS,
     )
+
+
+@contextmanager
+def takes_little(pid: int, most: int) -> Iterator[None]:
+    """Assert that a process never has so many bytes more in memory than at first, where Linux tells it."""
+    forget = PROC / str(pid) / "clear_refs"
+    if not forget.exists():
+        yield
+        return
+    forget.write_text("5")  # the peak is what it takes up now (proc_pid_clear_refs)
+    before = _peak(pid)
+    yield
+    grown = _peak(pid) - before
+    assert grown < most, f"{grown / 2**20:.0f} MB more than before"
+
+
+def _peak(pid: int) -> int:
+    """The most bytes that it ever had in memory (proc_pid_status, VmHWM)."""
+    status = (PROC / str(pid) / "status").read_text()
+    [line] = [line for line in status.splitlines() if line.startswith("VmHWM:")]
+    return int(line.split()[1]) * 1024
 
 
 def children(pid: int) -> list[int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 from collections import Counter
 from collections.abc import Awaitable, Callable
@@ -189,6 +190,25 @@ async def room(world: World, most: int, seconds: float = 300.0) -> None:
             if under_way(world) < most:
                 return
             await asyncio.sleep(0.05)
+
+
+async def heard(world: World, before: int, seconds: float = 15.0) -> None:
+    """Wait until another update has come in: what Telegram still holds is seen nowhere else.
+
+    Some never do: a button's press is worth nothing after a while.
+    """
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            while True:
+                if updates(world) > before:
+                    return
+                await asyncio.sleep(0.02)
+
+
+def updates(world: World) -> int:
+    """How many updates have come in."""
+    [row] = world.rows("SELECT count(*) AS updates FROM inbox")
+    return int(row["updates"])
 
 
 def under_way(world: World) -> int:

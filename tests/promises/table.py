@@ -1,9 +1,12 @@
-"""The promises as a page: which fault, on which database, ends how, and what held all the while."""
+"""The promises as a page: which fault, on which database, ends how, and what held afterwards."""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
+from itertools import groupby
+from operator import attrgetter
 from typing import Any, Self
 
 from tests.promises.invariants import INVARIANTS
@@ -13,17 +16,25 @@ _ALL = tuple(invariant.__name__ for invariant in INVARIANTS)
 _PAGE = """\
 # What is promised
 
-What goes wrong, and what becomes of the edits that it meets: each row is a test that plays the fault
-against the real process, with stand-ins for Telegram and WaveSpeed, and then looks at everything from
-outside. This page is written by those tests and by nothing else:
+Whatever goes wrong, nothing that was asked for is lost, and nothing is paid for twice.
+
+Each row below is a fault that was played against the real bot: its own process, with local servers in the
+place of Telegram and WaveSpeed, on SQLite and on Postgres. The outcome is what became of the edits that met
+it. This plays them all again and writes this page anew, unless one of them fails:
 
 ```
-.venv/bin/python -m pytest tests/promises --promises docs/promises.md
+make promises
 ```
 
-It takes long. What held all the while:
+After each fault everything is looked at from outside: the chats, what was bought, the database, the log. What
+must be true then, whatever happened:
 
 {invariants}
+
+*Held* names the sentences that were looked at and true; a dash says that there was no edit to look at.
+{sections}"""
+_SECTION = """
+## {title}
 
 | fault | database | outcome | held |
 |---|---|---|---|
@@ -33,8 +44,9 @@ It takes long. What held all the while:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Promise:
-    """A row of the table."""
+    """A row of the tables. ``section``: which of them."""
 
+    section: str
     fault: str
     database: str
     outcome: str
@@ -54,11 +66,20 @@ def page(promises: Iterable[Promise]) -> str:
     """The whole page: sorted, and the same for the same promises."""
     numbered = enumerate(INVARIANTS, 1)
     lines = [f"{number}. {_sentence(invariant.__doc__)}" for number, invariant in numbered]
-    rows = [
-        f"| {_cell(row.fault)} | {row.database} | {_cell(row.outcome)} | {_held(row.held)} |"
-        for row in sorted(set(promises))
+    by_section = groupby(sorted(set(promises)), attrgetter("section"))
+    sections = [_SECTION.format(title=title, rows="\n".join(_rows(rows))) for title, rows in by_section]
+    return _PAGE.format(invariants="\n".join(lines), sections="".join(sections))
+
+
+def _rows(promises: Iterable[Promise]) -> list[str]:
+    """A line for each; what holds alike on both databases is one."""
+    databases: defaultdict[tuple[str, str, str], list[str]] = defaultdict(list)
+    for one in promises:
+        databases[_cell(one.fault), _cell(one.outcome), _held(one.held)].append(one.database)
+    return [
+        f"| {fault} | {', '.join(sorted(names, reverse=True))} | {outcome} | {held} |"
+        for (fault, outcome, held), names in databases.items()
     ]
-    return _PAGE.format(invariants="\n".join(lines), rows="\n".join(rows))
 
 
 def _sentence(text: str | None) -> str:

@@ -1,4 +1,4 @@
-"""Chats that close or move, updates that come twice, late or broken, and the bot's standing with Telegram."""
+"""Chats and updates: closed, moved, twice, late or broken, and the bot's standing with Telegram."""
 
 from __future__ import annotations
 
@@ -314,8 +314,6 @@ async def test_a_second_bot_with_the_same_token(opened: Scene, promise: Record) 
     )
 
 
-@pytest.mark.long  # as long as it fails, which takes half a minute
-@pytest.mark.xfail(strict=True, reason="polling takes a webhook away at its start only")
 async def test_a_webhook_that_somebody_set(opened: Scene, promise: Record) -> None:
     """While one is set Telegram gives nothing to who polls: it is taken away, and polling goes on."""
     await opened.calm()

@@ -35,6 +35,7 @@ class Hooked:
 
     def __init__(self, opened: Scene, hooks: Proxy) -> None:
         self.scene = opened
+        self.world = opened.world
         self.hooks = hooks
         self.boss: Person
 

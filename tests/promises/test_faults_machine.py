@@ -1,4 +1,4 @@
-"""What the machine may do to the bot: a full disk, a database that is locked or gone, a clock that jumps."""
+"""The machine: a full disk, a database that is locked or gone, a clock that jumps."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What WaveSpeed and the wire to it may do to an edit, and what becomes of the edit."""
+"""WaveSpeed and the wire to it: what they may do to an edit, and what becomes of the edit."""
 
 from __future__ import annotations
 
@@ -181,3 +181,19 @@ async def test_one_call_goes_wrong(provider: Scene, fault: Fault, promise: Recor
     """Bought at most once, charged as it is billed, and the person has the picture or is told why not."""
     checked = await provider.meets(fault)
     promise(fault.name, fault.outcome.text, checked)
+
+
+@pytest.mark.long  # tests/jobs shows it, too
+async def test_outputs_that_never_come(provider: Scene, promise: Record) -> None:
+    """What completed is billed: it ends like a picture that nobody can open."""
+    await provider.calm()
+    await provider.world.wavespeed_settings(hold=True)
+    provider.paid.arm(RESULT, changed(_told_nothing), 1000)
+    person = await provider.person()
+    await provider.asks(person)
+    await provider.becomes(person, "running")
+    provider.world.jump(2 * HOUR)
+    await provider.world.wavespeed_settings(hold=False)
+    await NO_PICTURE.check(provider, person)
+    outcome = f"waited for, for an hour; then {NO_PICTURE.text}"
+    promise("completed, and the outputs never come", outcome, await provider.held())

@@ -1,4 +1,4 @@
-"""What Telegram and the wire to it may do to an edit, and what becomes of the edit."""
+"""Telegram and the wire to it: what they may do to an edit, and what becomes of the edit."""
 
 from __future__ import annotations
 

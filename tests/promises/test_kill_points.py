@@ -1,4 +1,4 @@
-"""Killed by SIGKILL at every point between two effects: nothing is lost, nothing is paid for twice."""
+"""Killed at every point between two effects: by SIGKILL; nothing is lost, nothing is paid for twice."""
 
 from __future__ import annotations
 

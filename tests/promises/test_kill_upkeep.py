@@ -1,4 +1,4 @@
-"""Killed by SIGKILL in the middle of a migration or a backup: the next one works."""
+"""Killed in the middle of a migration or a backup: the next one works."""
 
 from __future__ import annotations
 
@@ -94,8 +94,9 @@ async def test_killed_while_it_migrates(upkeep: Upkeep, promise: Record) -> None
     assert migrations.pending(upkeep.url) == 0
     assert upkeep.look()[1] == "Ana"
     promise(
-        f"killed while it migrates ({_database(upkeep)})",
+        "killed while it migrates",
         "the tables stay as they were; the next start migrates them",
+        database=_database(upkeep),
     )
 
 
@@ -108,6 +109,7 @@ async def test_killed_while_it_backs_up(upkeep: Upkeep, promise: Record) -> None
     await upkeep.run("backup", str(file))
     assert file.stat().st_size > 0
     promise(
-        f"killed while it backs up ({_database(upkeep)})",
+        "killed while it backs up",
         "no half backup is left under its name; the next one works",
+        database=_database(upkeep),
     )

@@ -1,4 +1,4 @@
-"""Killed by SIGKILL at random moments, over and over, while people go on asking."""
+"""Killed at random moments: by SIGKILL, over and over, while people go on asking."""
 
 from __future__ import annotations
 

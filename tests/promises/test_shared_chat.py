@@ -1,4 +1,4 @@
-"""Several processes share one chat side: one status message, one set of flood limits, and webhooks."""
+"""Several processes on one Postgres: one status message, one set of flood limits, and webhooks."""
 
 from __future__ import annotations
 

@@ -61,11 +61,11 @@ async def test_a_soak_with_random_faults(tmp_path: Path, promise: Record) -> Non
     soak.write({"seed": SEED, **cost, "own memory": own, "memory": whole})
     soak.write({name: (grown[name] - rows[name]) / cost["edits"] for name in grown})
     soak.write({"asked": soak.crowd.asked, "faults": soak.trouble.met, "ends": checked.states})
-    growth, faults = whole[3] / whole[1] - 1, soak.trouble.met
+    growth = whole[3] / whole[1] - 1
     assert abs(growth) < 0.1, f"seed {SEED}: {whole}"
     assert cost["bytes stored of an edit"] < STORED, f"seed {SEED}: {grown}"
     promise(
-        f"{soak.asked:,} edits, and among them {faults.total():,} faults of {len(faults)} kinds",
-        f"memory {growth:+.1%} from the second quarter to the last; all else that was taken up is given back",
+        f"{EDITS:,} edits, and a fault of a random kind before three in ten",
+        "memory grows by less than 10 % in the last half; files, sockets, threads, tasks are given back",
         checked,
     )

@@ -11,23 +11,32 @@ from tests.promises.table import Promise, page
 
 pytest_plugins = ["pytester"]
 ALL = tuple(invariant.__name__ for invariant in INVARIANTS)
+TABLE = ("| fault | database | outcome | held |", "|---|---|---|---|")
 ROOT = Path(__file__).parents[2]
 
 
 def test_rows_are_sorted_once_each_and_on_one_line() -> None:
-    """Whatever the order in which the tests ran, and however often."""
+    """Whatever the order in which the tests ran, and however often; both databases are one row."""
     rows = [
-        Promise("b", "SQLite", "two | words\nand more", ALL[:2]),
-        Promise("a", "Postgres", "told", ALL),
-        Promise("a", "Postgres", "told", ALL),
-        Promise("c", "–", "shown"),
+        Promise("The sky", "b", "SQLite", "two | words\nand more", ALL[:2]),
+        Promise("The sky", "a", "Postgres", "told", ALL),
+        Promise("The sky", "a", "Postgres", "told", ALL),
+        Promise("The sky", "a", "SQLite", "told", ALL),
+        Promise("Earth", "c", "–", "shown"),
     ]
     text = page(rows)
     assert text == page(rows[::-1])
-    assert text.splitlines()[-3:] == [
-        "| a | Postgres | told | all |",
-        r"| b | SQLite | two \| words and more | 1, 2 |",
+    assert text[text.index("## ") :].splitlines() == [
+        "## Earth",
+        "",
+        *TABLE,
         "| c | – | shown | – |",
+        "",
+        "## The sky",
+        "",
+        *TABLE,
+        "| a | SQLite, Postgres | told | all |",
+        r"| b | SQLite | two \| words and more | 1, 2 |",
     ]
 
 
@@ -45,12 +54,14 @@ def test_only_what_passed_is_written(pytester: pytest.Pytester, monkeypatch: pyt
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     command = ("-p", "tests.promises.conftest", "-n", "2", "--promises", "page.md")
     pytester.makepyfile(
-        test_one="def test_one(promise): promise('one fault', 'told')",
+        test_one="'The sky: it falls.'\ndef test_one(promise): promise('one fault', 'told')",
         test_two="def test_two(promise): promise('two faults', 'told')",
     )
     assert pytester.runpytest_subprocess(*command).ret == 0
     written = Path("page.md").read_text("utf-8")
-    assert "| one fault | – | told | – |\n| two faults | – | told | – |" in written
+    assert "## Others" in written
+    assert "| two faults | – | told | – |" in written
+    assert written.endswith("## The sky\n\n" + "\n".join([*TABLE, "| one fault | – | told | – |\n"]))
     pytester.makepyfile(test_two="def test_two(promise): promise('two faults', 'told'); assert False")
     Path("page.md").unlink()
     assert pytester.runpytest_subprocess(*command).ret == 1

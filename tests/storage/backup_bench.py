@@ -110,7 +110,7 @@ async def rows(settings: Settings, query: str) -> list[tuple[Any, ...]]:
 async def delivered(settings: Settings, database: Database) -> str:
     """An edit that is done, charged, and whose result is kept; its id."""
     edit, edits = await accepted(database), SqlEdits(database)
-    attempt = await edits.open_attempt(edit.id, f"https://media/{edit.id}", NOW)
+    attempt = await edits.open_attempt(edit.id, f"https://media/{edit.id}", "step", NOW)
     await edits.named(attempt.id, f"p-{edit.id}")
     await FileBlobs(settings.data_dir / "results").put(f"{edit.id}.png", PICTURE)
     await edits.kept(KeptResult(edit.id, f"{edit.id}.png", "image/png", 3, 2), NOW)
@@ -124,7 +124,7 @@ async def under_way(database: Database) -> dict[EditState, str]:
     for state in OPEN:
         edit = await accepted(database)
         if state not in (EditState.HELD, EditState.QUEUED):
-            await edits.open_attempt(edit.id, f"https://media/{edit.id}", NOW)
+            await edits.open_attempt(edit.id, f"https://media/{edit.id}", "step", NOW)
         await edits.advance(edit.id, state)
         found[state] = edit.id
     return found

@@ -32,7 +32,7 @@ async def test_cancelled_before_any_attempt(database: Database, edits: SqlEdits)
     assert (cancelled.state, cancelled.charged, cancelled.ended_at) == (EditState.CANCELLED, 0, LATER)
     assert await _held(database) == 0
     with pytest.raises(EditEnded):
-        await edits.open_attempt(edit.id, "https://up/1", LATER)
+        await edits.open_attempt(edit.id, "https://up/1", "step", LATER)
     assert not await edits.cancel(edit.id, LATER)
     assert not await edits.cancel("none", LATER)
 
@@ -53,7 +53,7 @@ async def test_what_may_have_been_bought_is_not_cancelled(
 ) -> None:
     """An attempt that provably cost nothing is no hindrance; every other one is."""
     edit = await accepted(database, quote=42_000)
-    attempt = await edits.open_attempt(edit.id, "https://up/1", NOW)
+    attempt = await edits.open_attempt(edit.id, "https://up/1", "step", NOW)
     if state is AttemptState.RUNNING:
         await edits.named(attempt.id, "p1")
     elif state is not AttemptState.OPEN:
@@ -70,7 +70,7 @@ async def test_a_cancel_that_races_with_the_submit(database: Database, other: Da
 
     async def submit() -> bool:
         try:
-            await one.open_attempt(edit.id, "https://up/1", NOW)
+            await one.open_attempt(edit.id, "https://up/1", "step", NOW)
         except EditEnded:
             return False
         return True

@@ -9,6 +9,7 @@ from datetime import timedelta
 import pytest
 
 from bot.domain.edits import Attempt, AttemptState, EditState, KeptResult, Place
+from bot.domain.stores import EditEnded, OpenedElsewhere
 from bot.storage.database import Database
 from bot.storage.edits import SqlEdits
 from bot.storage.ledger import SqlLedger
@@ -77,7 +78,7 @@ async def test_an_attempt_is_written_then_named(database: Database, edits: SqlEd
     """The open attempt is there before its prediction; the name makes it and its edit run."""
     edit = await accepted(database)
     assert await edits.current_attempt(edit.id) is None
-    attempt = await edits.open_attempt(edit.id, "https://media/1", LATER)
+    attempt = await edits.open_attempt(edit.id, "https://media/1", "step", LATER)
     assert attempt == Attempt(attempt.id, edit.id, 1, AttemptState.OPEN, "https://media/1", LATER)
     assert await edits.current_attempt(edit.id) == attempt
     await edits.named(attempt.id, "p1")
@@ -94,11 +95,11 @@ async def test_what_was_not_bought_may_be_tried_again(
 ) -> None:
     """A closed attempt stays as it ended, and the next one has the next number."""
     edit = await accepted(database)
-    first = await edits.open_attempt(edit.id, "https://media/1", NOW)
+    first = await edits.open_attempt(edit.id, "https://media/1", "step", NOW)
     await edits.close_attempt(first.id, state, "429")
     await edits.close_attempt(first.id, AttemptState.COMPLETED)
     assert await edits.current_attempt(edit.id) == replace(first, state=state)
-    assert (await edits.open_attempt(edit.id, "https://media/2", NOW)).number == 2
+    assert (await edits.open_attempt(edit.id, "https://media/2", "step", NOW)).number == 2
 
 
 @pytest.mark.parametrize("state", [None, AttemptState.RUNNING, AttemptState.COMPLETED, AttemptState.UNKNOWN])
@@ -107,36 +108,36 @@ async def test_what_may_have_been_bought_is_not_bought_again(
 ) -> None:
     """While an attempt is open, runs, is complete or lost, no other opens."""
     edit = await accepted(database)
-    attempt = await edits.open_attempt(edit.id, "https://media/1", NOW)
+    attempt = await edits.open_attempt(edit.id, "https://media/1", "step", NOW)
     if state is AttemptState.RUNNING:
         await edits.named(attempt.id, "p1")
     elif state is not None:
         await edits.close_attempt(attempt.id, state)
-    with pytest.raises(ValueError, match="attempt 1"):
-        await edits.open_attempt(edit.id, "https://media/2", NOW)
+    with pytest.raises(OpenedElsewhere, match="attempt 1"):
+        await edits.open_attempt(edit.id, "https://media/2", "another", NOW)
 
 
 async def test_of_many_openers_at_once_one_opens(database: Database, edits: SqlEdits) -> None:
-    """An edit whose workflow runs twice is still posted once."""
+    """An edit whose workflow runs twice is still posted once, with uploads of its own or the same."""
     edit = await accepted(database)
-    openers = (edits.open_attempt(edit.id, f"https://media/{n}", NOW) for n in range(10))
+    openers = (edits.open_attempt(edit.id, f"https://media/{n // 2}", f"step {n}", NOW) for n in range(10))
     outcomes = await asyncio.gather(*openers, return_exceptions=True)
     assert sum(isinstance(outcome, Attempt) for outcome in outcomes) == 1
-    assert sum(isinstance(outcome, ValueError) for outcome in outcomes) == 9
+    assert sum(isinstance(outcome, OpenedElsewhere) for outcome in outcomes) == 9
 
 
 async def test_a_final_edit_opens_no_attempt(database: Database, edits: SqlEdits) -> None:
     """What is settled is not bought."""
     edit = await accepted(database)
     await edits.settle(edit.id, EditState.CANCELLED, charge=0, reason=None, now=NOW)
-    with pytest.raises(ValueError, match="final"):
-        await edits.open_attempt(edit.id, "https://media/1", NOW)
+    with pytest.raises(EditEnded, match="final"):
+        await edits.open_attempt(edit.id, "https://media/1", "step", NOW)
 
 
 async def test_a_lost_attempt_may_be_found(database: Database, edits: SqlEdits) -> None:
     """The attempt gets its name, but its edit, being final, waits to be settled."""
     edit = await accepted(database)
-    attempt = await edits.open_attempt(edit.id, "https://media/1", NOW)
+    attempt = await edits.open_attempt(edit.id, "https://media/1", "step", NOW)
     await edits.close_attempt(attempt.id, AttemptState.UNKNOWN)
     await edits.settle(edit.id, EditState.UNKNOWN, charge=0, reason=None, now=NOW)
     await edits.named(attempt.id, "p1")
@@ -242,7 +243,7 @@ async def _run(database: Database, number: int, seconds: float, **changes: objec
     edits = SqlEdits(database)
     edit = await accepted(database, **changes)
     posted = NOW + timedelta(hours=number)
-    await edits.open_attempt(edit.id, f"https://media/run/{number}", posted)
+    await edits.open_attempt(edit.id, f"https://media/run/{number}", "step", posted)
     await edits.kept(KeptResult(edit.id, "k", "image/png", 1, 1), posted + timedelta(seconds=seconds))
 
 

@@ -19,7 +19,7 @@ HOUR = timedelta(hours=1)
 async def bought(database: Database, name: str, prediction: str | None) -> str:
     """An edit with an attempt, and its prediction if the provider named one."""
     edit = await accepted(database, id=name)
-    attempt = await SqlEdits(database).open_attempt(edit.id, f"https://up/{name}", NOW)
+    attempt = await SqlEdits(database).open_attempt(edit.id, f"https://up/{name}", "step", NOW)
     if prediction is not None:
         await SqlEdits(database).named(attempt.id, prediction)
     return edit.id
