@@ -16,7 +16,8 @@ _ALL = tuple(invariant.__name__ for invariant in INVARIANTS)
 _PAGE = """\
 # What is promised
 
-Whatever goes wrong, nothing that was asked for is lost, and nothing is paid for twice.
+Whatever goes wrong, nothing that was asked for is lost, and nothing is paid for twice. Where nobody can tell
+whether something was bought, its person is told, and the money stays set aside until that is settled.
 
 Each row below is a fault that was played against the real bot: its own process, with local servers in the
 place of Telegram and WaveSpeed, on SQLite and on Postgres. The outcome is what became of the edits that met
