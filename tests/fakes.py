@@ -227,10 +227,8 @@ class FakeEdits:
         return sorted(found, key=lambda edit: edit.number)
 
     async def cancel(self, edit_id: str, now: datetime) -> bool:
-        last = await self.current_attempt(edit_id)
-        if last is not None and last.state not in {AttemptState.REFUSED, AttemptState.FAILED}:
-            return False
-        return self.change(edit_id, state=EditState.CANCELLED, charged=0, ended_at=now)
+        state = EditState.CANCELLED
+        return await self.settle(edit_id, state, charge=0, reason=None, now=now, unbought=True)
 
     async def unfinished_of(self, user_id: int, chat_id: int | None = None) -> list[Edit]:
         return [edit for edit in self.edits.values() if edit.user_id == user_id and not edit.state.final]
@@ -250,7 +248,9 @@ class FakeEdits:
         self, edit_id: str, state: EditState, *, charge: int, now: datetime, **rest: Any
     ) -> bool:
         self.busy.take()
-        if rest.get("only") not in {None, self.edits[edit_id].state}:
+        last = await self.current_attempt(edit_id)
+        free = last is None or last.state in {AttemptState.REFUSED, AttemptState.FAILED}
+        if rest.get("only") not in {None, self.edits[edit_id].state} or (rest.get("unbought") and not free):
             return False
         charged = None if state is EditState.UNKNOWN else charge
         return self.change(edit_id, state=state, charged=charged, reason=rest["reason"], ended_at=now)

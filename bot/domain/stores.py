@@ -197,11 +197,12 @@ class Edits(Protocol):
         reason: str | None,
         now: datetime,
         only: EditState | None = None,
+        unbought: bool = False,
     ) -> bool:
         """One transaction: the final state, the charge, and the rest of the hold released.
 
         ``unknown`` writes no ledger row: its hold stays. False if the edit was final already, or is not
-        in the state ``only``.
+        in the state ``only``, or is to be ``unbought`` and may be bought already.
         """
         ...
 

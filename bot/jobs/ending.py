@@ -84,7 +84,8 @@ class Ends:
             await self._.messenger.end(edit, named(said) if said else None)
         return ENDED
 
-    async def _fail(self, edit: Edit, error: WavebrushError, *, charge: int = 0) -> str:
+    async def _fail(self, edit: Edit, error: WavebrushError, *, charge: int | None = None) -> str:
+        """Without a charge: nothing was bought. Who was cut off may be wrong about that by now."""
         log.warning("edit_failed", edit=edit.id, error=type(error).__name__, detail=str(error))
         return await self._end(edit, EditState.FAILED, error, charge)
 
@@ -92,12 +93,16 @@ class Ends:
         log.error("edit_unknown", edit=edit.id, detail=detail)
         return await self._end(edit, EditState.UNKNOWN, EditUnknown(detail), 0)
 
-    async def _end(self, edit: Edit, state: EditState, error: WavebrushError, charge: int) -> str:
+    async def _end(self, edit: Edit, state: EditState, error: WavebrushError, charge: int | None) -> str:
         await self._settle(edit, state, charge=charge, reason=error.key)
         ended = await self._.edits.get(edit.id)
+        if not ended.state.final:  # another process has bought it meanwhile, and goes on with it
+            log.warning("ended_too_late", edit=edit.id, state=state)
+            return ENDED
         # Of an unknown one that was found, and can't be read still, its person knows already.
         again = state is EditState.UNKNOWN and edit.reason == error.key
-        quiet = again or ended.state is EditState.CANCELLED or await self._said_later(ended)
+        # Who ended it otherwise (cancelled it, or delivered its picture) has told its person.
+        quiet = again or ended.state is not state or await self._said_later(ended)
         await self._.messenger.end(ended, None if quiet else error)
         if not quiet:
             await say_the_others(self._.edits, self._.messenger, ended)
@@ -111,13 +116,19 @@ class Ends:
         kept = await self._.edits.kept_since([one.id for one in batch])
         return to_come(batch, kept, self._.clock.now(), timedelta(seconds=self._.timing.batch_wait))
 
-    async def _settle(self, edit: Edit, state: EditState, *, charge: int, reason: str | None) -> bool:
-        now = self._.clock.now()
+    async def _settle(self, edit: Edit, state: EditState, *, charge: int | None, reason: str | None) -> None:
+        """End an edit, if it is not ended and, without a charge, nothing may have been bought for it."""
         settled = await self._durably(
-            self._.edits.settle, edit.id, state, charge=charge, reason=reason, now=now
+            self._.edits.settle,
+            edit.id,
+            state,
+            charge=charge or 0,
+            reason=reason,
+            now=self._.clock.now(),
+            unbought=charge is None,
         )
-        await self._give_back(edit)
-        return settled
+        if settled or (await self._.edits.get(edit.id)).state.final:
+            await self._give_back(edit)
 
     async def _give_back(self, edit: Edit) -> None:
         """The provider works no longer (or not yet) for this edit: the next one's turn."""

@@ -130,6 +130,8 @@ class Steps(Delivering):
             seconds = max(self._left(attempt), self._.timing.retry_most)
             outputs = await self._patiently(seconds, self._outputs, edit, attempt)
         except (PredictionFailed, NoSuchPrediction) as error:
+            if attempt.state is AttemptState.COMPLETED:  # whatever is said of it later
+                return await self._unusable(edit, attempt, error)
             await self._close(attempt, AttemptState.FAILED, error)
             return await self._fail(edit, error)
         except OutputUnusable as error:

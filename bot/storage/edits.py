@@ -212,11 +212,13 @@ class SqlEdits:
         reason: str | None,
         now: datetime,
         only: EditState | None = None,
+        unbought: bool = False,
     ) -> bool:
         """End an edit: its final state, the charge, and the rest of the hold released, all or nothing.
 
         ``unknown`` writes no ledger row: its hold stays, and it may be settled once more, when it is
-        known. False, with nothing changed, if the edit was final already, or is not in the state ``only``.
+        known. False, with nothing changed, if the edit was final already, or is not in the state ``only``,
+        or is to be ``unbought`` and its newest attempt may be with the provider.
 
         Raises:
             ValueError: ``state`` is not final, or ``charge`` is negative.
@@ -224,7 +226,9 @@ class SqlEdits:
         if not state.final or charge < 0:
             raise ValueError(f"an edit can't be settled as {state} for {charge}")
         unknown = state is EditState.UNKNOWN
-        open_ = UNFINISHED if unknown else (*UNFINISHED, EditState.UNKNOWN)
+        # Of what is unknown more may become known; that nothing may be bought for it comes too late.
+        again = state not in (EditState.UNKNOWN, EditState.CANCELLED)
+        open_ = (*UNFINISHED, EditState.UNKNOWN) if again else UNFINISHED
         expected = [one for one in open_ if only in {None, one}]
         end = (
             update(EDITS)
@@ -233,6 +237,8 @@ class SqlEdits:
             .returning(EDITS.c.model)
         )
         async with self._database.writing() as connection:
+            if unbought and await _may_be_bought(connection, edit_id):
+                return False
             model = (await connection.execute(end)).scalar_one_or_none()
             if model is None:
                 return False
@@ -275,22 +281,9 @@ class SqlEdits:
     async def cancel(self, edit_id: str, now: datetime) -> bool:
         """End an edit as cancelled and release its hold, unless something may have been bought for it.
 
-        False, with nothing changed, if it is final or its newest attempt may be with the provider. The
-        edit's row is locked before the attempts are read, as `open_attempt` does it: who comes second
-        sees what the first one did.
+        False, with nothing changed, if it is final or its newest attempt may be with the provider.
         """
-        async with self._database.writing() as connection:
-            locked = select(EDITS.c.state, EDITS.c.model).where(EDITS.c.id == edit_id).with_for_update()
-            edit = (await connection.execute(locked)).one_or_none()
-            if edit is None or edit.state not in UNFINISHED:
-                return False
-            last = (await connection.execute(_newest_attempt(edit_id))).one_or_none()
-            if last is not None and last.state not in _NOT_BOUGHT:
-                return False
-            await _change(connection, edit_id, state=EditState.CANCELLED, charged=0, ended_at=now)
-            await ledger.settle(connection, edit_id, 0, now)
-        meters.EDITS_ENDED.labels(EditState.CANCELLED, edit.model).inc()
-        return True
+        return await self.settle(edit_id, EditState.CANCELLED, charge=0, reason=None, now=now, unbought=True)
 
     async def unfinished_of(self, user_id: int, chat_id: int | None = None) -> list[Edit]:
         """What of a person's edits (in one chat) is not final, newest first."""
@@ -366,6 +359,17 @@ async def _change(connection: AsyncConnection, edit_id: str, **values: Any) -> b
     """Compare and set: change the edit if it is not final."""
     change = update(EDITS).where(EDITS.c.id == edit_id, EDITS.c.state.in_(UNFINISHED)).values(**values)
     return (await connection.execute(change)).rowcount == 1
+
+
+async def _may_be_bought(connection: AsyncConnection, edit_id: str) -> bool:
+    """Whether an edit's newest attempt may be with the provider, now and until the transaction ends.
+
+    The edit's row is locked before the attempts are read, as `SqlEdits.open_attempt` does it: who comes
+    second sees what the first one did.
+    """
+    await connection.execute(select(EDITS.c.id).where(EDITS.c.id == edit_id).with_for_update())
+    last = (await connection.execute(_newest_attempt(edit_id))).one_or_none()
+    return last is not None and last.state not in _NOT_BOUGHT
 
 
 def _of(user_id: int, chat_id: int | None) -> list[ColumnElement[bool]]:

@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import datetime
 
 import pytest
 
 from bot.domain.edits import Attempt, AttemptState, EditState
+from bot.domain.pictures import Encoded
 from bot.domain.ports import Prediction, PredictionStatus
-from bot.errors import AnswerLost, InputRejected, ProviderError, StorageBusy, Throttled
+from bot.errors import (
+    AnswerLost,
+    InputRejected,
+    NoSuchPrediction,
+    OutputUnusable,
+    PredictionFailed,
+    ProviderError,
+    StorageBusy,
+    Throttled,
+)
 from bot.jobs.ending import ENDED, LOST, ON, WAIT
 from tests.fakes import PNG, FakeEdits, FakeProvider, Turns, running
 from tests.jobs.bench import TIMING, Bench, an_edit, uploaded
@@ -168,3 +178,125 @@ async def test_an_answer_to_what_was_given_up_meanwhile() -> None:
     assert bench.edit.state is EditState.RUNNING
     assert await bench.steps.collect("e1") == ON
     assert bench.blobs.kept == {"e1.png": PNG.data}
+
+
+class Paused(FakeProvider):
+    """The provider as a process has it that is paused in a call, and then hears of a failure."""
+
+    def __init__(self, meanwhile: Callable[[], Awaitable[None]]) -> None:
+        super().__init__(results=Turns(PredictionFailed("no")))
+        self.meanwhile = meanwhile
+
+    async def upload(self, picture: Encoded) -> str:
+        await self.meanwhile()
+        raise InputRejected("400")
+
+    async def result(self, prediction_id: str) -> Prediction:
+        await self.meanwhile()
+        return await super().result(prediction_id)
+
+
+async def _bought(other: Bench) -> None:
+    assert await other.steps.submit("e1", uploaded("https://up/9")) == ON
+
+
+async def _delivered(other: Bench) -> None:
+    await _bought(other)
+    assert await other.steps.collect("e1") == ON
+    assert await other.steps.deliver("e1") == ENDED
+
+
+async def _taken_over(other: Bench, state: AttemptState) -> None:
+    await _bought(other)
+    other.edits.attempts[-1] = replace(other.attempt, state=state)
+
+
+@pytest.mark.parametrize("state", [AttemptState.OPEN, AttemptState.RUNNING, AttemptState.COMPLETED])
+@in_virtual_time
+async def test_a_failure_that_comes_when_another_has_bought(state: AttemptState) -> None:
+    """It ends nothing, nobody hears of it, and the edit keeps its place with the provider."""
+    other = Bench()
+    paused = Paused(lambda: _taken_over(other, state))
+    late = Bench(edits=other.edits, provider=paused, messenger=other.messenger, turns=other.turns)
+    other.turns.granted["e1"] = 1001
+    assert await late.steps.upload("e1") == ENDED
+    assert not other.edit.state.final
+    assert (other.attempt.state, other.told) == (state, [])
+    assert "e1" in other.turns.granted
+    assert await other.steps.collect("e1") == ON
+    assert await other.steps.deliver("e1") == ENDED
+    assert other.outcome == (EditState.DONE, 63_000)
+    assert other.told == [None]
+
+
+@in_virtual_time
+async def test_a_failure_that_comes_when_another_has_delivered() -> None:
+    """Its person has the picture: nothing is said of a failure."""
+    other = Bench()
+    late = Bench(edits=other.edits, provider=Paused(lambda: _delivered(other)), messenger=other.messenger)
+    assert await late.steps.upload("e1") == ENDED
+    assert other.outcome == (EditState.DONE, 63_000)
+    assert set(other.told) == {None}
+
+
+@in_virtual_time
+async def test_between_a_refusal_and_its_end() -> None:
+    """Whether its model is still offered was looked up for long: the other's prediction is not ended."""
+    other = Bench()
+    late = Bench(
+        edits=other.edits, provider=FakeProvider(submits=Turns(InputRejected("400"))), gone=_Asked(other)
+    )
+    assert await late.steps.submit("e1", uploaded()) == ENDED
+    assert [one.state for one in other.edits.attempts] == [AttemptState.REFUSED, AttemptState.OPEN]
+    assert (other.edit.state.final, late.told) == (False, [])
+
+
+class _Asked(set[str]):
+    """The models that are gone; while this is looked up, another process opens the next attempt."""
+
+    def __init__(self, other: Bench) -> None:
+        super().__init__()
+        self._other = other
+
+    def __contains__(self, name: object) -> bool:
+        self._other.opened()
+        return True
+
+
+@in_virtual_time
+async def test_a_prediction_that_failed_ends_its_edit_for_nothing() -> None:
+    """Its attempt is closed first, so that nothing of it may be billed."""
+    bench = Bench()
+    bench.running()
+    bench.provider.results = Turns(PredictionFailed("no"))
+    assert await bench.steps.collect("e1") == ENDED
+    assert bench.outcome == (EditState.FAILED, 0)
+    assert bench.told == [PredictionFailed]
+
+
+@in_virtual_time
+async def test_a_prediction_that_failed_takes_nothing_from_the_next_attempt() -> None:
+    """Another process closed it first and goes on with a new one: that edit is not ended."""
+    other = Bench()
+    other.opened(AttemptState.RUNNING, "p0")
+
+    async def began_anew() -> None:
+        other.edits.attempts[-1] = replace(other.attempt, state=AttemptState.FAILED)
+        await _bought(other)
+
+    late = Bench(edits=other.edits, provider=Paused(began_anew))
+    assert await late.steps.collect("e1") == ENDED
+    assert [one.state for one in other.edits.attempts] == [AttemptState.FAILED, AttemptState.RUNNING]
+    assert (other.outcome, late.told) == ((EditState.RUNNING, None), [])
+
+
+@pytest.mark.parametrize("error", [PredictionFailed("no"), NoSuchPrediction("404")])
+@in_virtual_time
+async def test_a_prediction_that_completed_and_is_denied_later(error: ProviderError) -> None:
+    """The provider billed it, and so do we; the edit ends."""
+    bench = Bench()
+    bench.opened(AttemptState.COMPLETED, "p1", ago=8 * 86_400)
+    bench.provider.results = Turns(error)
+    assert await bench.steps.collect("e1") == ENDED
+    assert bench.outcome == (EditState.FAILED, 63_000)
+    assert bench.told == [OutputUnusable]

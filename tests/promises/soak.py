@@ -14,7 +14,7 @@ from prometheus_client.parser import text_string_to_metric_families as families
 
 from tests.e2e.process import Bot
 from tests.e2e.world import METRICS, World
-from tests.promises.soak_figures import children, stored, taken
+from tests.promises.soak_figures import of_children, stored, taken
 from tests.promises.soak_traffic import MOST_AT_ONCE, Crowd, Trouble, heard, room, under_way, updates
 
 LOOK = 5  # edits between two looks
@@ -83,7 +83,7 @@ class Soak:
         """Look at the process now."""
         pid = self.bot.process.pid
         own = taken(pid)
-        workers = [taken(child) for child in children(pid)]
+        workers = of_children(pid)
         look = Look(
             edits=self.asked,
             memory=own.memory,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -65,12 +65,20 @@ def _peak(pid: int) -> int:
     return int(line.split()[1]) * 1024
 
 
-def children(pid: int) -> list[int]:
-    """The processes that a process started, in any of its threads, and theirs."""
+def of_children(pid: int) -> list[Taken]:
+    """The same of the processes that a process started, in any of its threads, and of theirs."""
+    found: list[Taken] = []
+    for child in _children(pid):
+        with suppress(FileNotFoundError, ProcessLookupError):  # it has ended meanwhile
+            found += [taken(child), *of_children(child)]
+    return found
+
+
+def _children(pid: int) -> list[int]:
     found: list[int] = []
-    for task in (PROC / str(pid) / "task").iterdir():
-        for child in (task / "children").read_text().split():
-            found += [int(child), *children(int(child))]
+    for thread in (PROC / str(pid) / "task").iterdir():
+        with suppress(FileNotFoundError, ProcessLookupError):  # so has it
+            found += map(int, (thread / "children").read_text().split())
     return found
 
 

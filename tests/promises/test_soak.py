@@ -1,4 +1,8 @@
-"""A long stream of edits with faults in it: what the process takes up stays the same, and is given back."""
+"""A long stream of edits with faults in it: what the process takes up stays the same, and is given back.
+
+``SOAK_EDITS`` makes it shorter, ``SOAK_SEED`` repeats a stream, ``SOAK_FIGURES`` names a file that keeps
+what was seen: a line of JSON for each look at the process, and three about the whole.
+"""
 
 from __future__ import annotations
 

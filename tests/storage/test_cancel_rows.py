@@ -1,4 +1,4 @@
-"""Cancelling against submitting: whoever comes first wins, and the other one knows."""
+"""Cancelling or failing against submitting: whoever comes first wins, and the other one knows."""
 
 from __future__ import annotations
 
@@ -22,6 +22,18 @@ def edits(database: Database) -> SqlEdits:
 
 async def _held(database: Database) -> int:
     return (await SqlLedger(database).spending(USER, NOW)).held
+
+
+async def _submit(edits: SqlEdits, edit_id: str) -> bool:
+    try:
+        await edits.open_attempt(edit_id, "https://up/1", "step", NOW)
+    except EditEnded:
+        return False
+    return True
+
+
+async def _fail(edits: SqlEdits, edit_id: str, *, unbought: bool = False) -> bool:
+    return await edits.settle(edit_id, EditState.FAILED, charge=0, reason=None, now=LATER, unbought=unbought)
 
 
 async def test_cancelled_before_any_attempt(database: Database, edits: SqlEdits) -> None:
@@ -67,18 +79,60 @@ async def test_a_cancel_that_races_with_the_submit(database: Database, other: Da
     """In two processes at once: either it is cancelled and no attempt opens, or it is bought and stays."""
     edit = await accepted(database, quote=42_000)
     one, two = SqlEdits(database), SqlEdits(other)
-
-    async def submit() -> bool:
-        try:
-            await one.open_attempt(edit.id, "https://up/1", "step", NOW)
-        except EditEnded:
-            return False
-        return True
-
-    calls = [submit(), two.cancel(edit.id, LATER)]
+    calls = [_submit(one, edit.id), two.cancel(edit.id, LATER)]
     first, second = await asyncio.gather(*(calls if turn % 2 else reversed(calls)))
     submitted, cancelled = (first, second) if turn % 2 else (second, first)
     assert submitted is not cancelled
+    assert (await one.current_attempt(edit.id) is not None) is submitted
+    assert await _held(database) == (42_000 if submitted else 0)
+
+
+@pytest.mark.parametrize(
+    ("state", "free"),
+    [
+        (None, True),
+        (AttemptState.OPEN, False),
+        (AttemptState.RUNNING, False),
+        (AttemptState.COMPLETED, False),
+        (AttemptState.UNKNOWN, False),
+        (AttemptState.REFUSED, True),
+        (AttemptState.FAILED, True),
+    ],
+)
+async def test_what_may_have_been_bought_does_not_fail_as_unbought(
+    database: Database, edits: SqlEdits, state: AttemptState | None, free: bool
+) -> None:
+    """The failure of a process that was cut off ends no edit that another one has bought meanwhile."""
+    edit = await accepted(database, quote=42_000)
+    if state is not None:
+        attempt = await edits.open_attempt(edit.id, "https://up/1", "step", NOW)
+        await edits.close_attempt(attempt.id, state)
+    assert await _fail(edits, edit.id, unbought=True) is free
+    assert await _held(database) == (0 if free else 42_000)
+    assert await _fail(edits, edit.id) is not free
+
+
+async def test_an_unknown_edit_proves_to_be_unbought(database: Database, edits: SqlEdits) -> None:
+    """Its answer came after all, and was a refusal: it fails for nothing; cancelled it can't be."""
+    edit = await accepted(database, quote=42_000)
+    attempt = await edits.open_attempt(edit.id, "https://up/1", "step", NOW)
+    await edits.settle(edit.id, EditState.UNKNOWN, charge=0, reason=None, now=NOW)
+    assert not await _fail(edits, edit.id, unbought=True)
+    await edits.close_attempt(attempt.id, AttemptState.REFUSED)
+    assert not await edits.cancel(edit.id, LATER)
+    assert await _fail(edits, edit.id, unbought=True)
+    assert await _held(database) == 0
+
+
+@pytest.mark.parametrize("turn", range(6))
+async def test_a_failure_that_races_with_the_submit(database: Database, other: Database, turn: int) -> None:
+    """In two processes at once: either it fails and no attempt opens, or it is bought and does not fail."""
+    edit = await accepted(database, quote=42_000)
+    one, two = SqlEdits(database), SqlEdits(other)
+    calls = [_submit(one, edit.id), _fail(two, edit.id, unbought=True)]
+    first, second = await asyncio.gather(*(calls if turn % 2 else reversed(calls)))
+    submitted, failed = (first, second) if turn % 2 else (second, first)
+    assert submitted is not failed
     assert (await one.current_attempt(edit.id) is not None) is submitted
     assert await _held(database) == (42_000 if submitted else 0)
 
