@@ -23,8 +23,8 @@ test: $(DEV)  # the compiled tests are kept, for the workers and the next run
 test-long: $(DEV)  ## long runs: random kills, soak
 	$(BIN)/python -m pytest -m long
 
-promises: $(DEV)  ## every fault on every database, and the table of what held (about half an hour)
-	$(BIN)/python -m pytest tests/promises --promises docs/promises.md
+promises: $(DEV)  ## every fault on every database, and the table of what held (about an hour)
+	$(BIN)/python -m pytest tests/promises --promises docs/promises.md -n 2 --dist worksteal
 
 audit: $(DEV)  ## what bandit, detect-secrets and pip-audit find that nobody has judged
 	$(BIN)/python -m tests.audit
