@@ -23,7 +23,7 @@ from tests.jobs.bench import Bench, an_edit
 from tests.virtual_time import cancelled
 
 TIMING = replace(Timing().faster(100), engine_poll=0.01)
-PATIENCE = 20.0
+PATIENCE = 60.0
 _numbers = itertools.count(1)
 Build = Callable[[Steps, Timing, workflow.Running], workflow.Workflow]
 

@@ -96,7 +96,8 @@ async def test_a_head_that_never_ends(monkeypatch: pytest.MonkeyPatch, sent: byt
                 writer.write(b"x" if sent else b"")
                 await asyncio.wait([ended], timeout=0.02)
         writer.close()
-        assert await ended == b""
+        with contextlib.suppress(ConnectionResetError):  # what it did not read is thrown back
+            assert await ended == b""
         assert await status_of(port, "GET /healthz HTTP/1.1\nHost: x\nConnection: close") == 200
 
 
