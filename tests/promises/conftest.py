@@ -17,6 +17,7 @@ __all__ = ["postgres"]  # the fixture
 
 _KEPT = pytest.StashKey[list[Promise]]()
 _PROPERTY = "promise"
+_CACHED = "wavebrush/promises"
 
 
 class Record(Protocol):
@@ -56,7 +57,10 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 class _Collector:
-    """Gathers the rows of all tests that passed, and writes the page if every test did."""
+    """Gathers the rows of all tests that passed, and writes the page once every test did.
+
+    If some failed, the rows are kept: ``--lf`` plays those tests again and adds theirs.
+    """
 
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
@@ -70,8 +74,14 @@ class _Collector:
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         file = self._config.getoption("promises", None)
         kept: list[Promise] = self._config.stash[_KEPT]
-        if file is not None and exitstatus == 0 and not hasattr(self._config, "workerinput"):
+        cache = self._config.cache
+        if file is None or hasattr(self._config, "workerinput"):
+            return
+        if self._config.getoption("lf"):
+            kept = [*kept, *map(Promise.of_json, cache.get(_CACHED, []))]
+        if exitstatus == 0:
             file.write_text(page(kept), "utf-8")
+        cache.set(_CACHED, [] if exitstatus == 0 else [row.as_json() for row in kept])
 
 
 @pytest.hookimpl(wrapper=True)
