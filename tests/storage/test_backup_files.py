@@ -105,11 +105,11 @@ async def test_not_while_a_bot_runs(move: Move) -> None:
     """It would write into what is put back. A backup asks nobody to stop."""
     with locked(move.old.data_dir):
         move.save()
-    with locked(move.new.data_dir), pytest.raises(StartRefused, match=r"in use by an?(other)? running Wavebrush"):
+    with locked(move.new.data_dir), pytest.raises(StartRefused, match=r"in use by an?(other)? running"):
         await move.load()
     if move.new.database_url:
         async with opened(move.new) as database, database.held():
-            with pytest.raises(StartRefused, match=r"in use by an?(other)? running Wavebrush"):
+            with pytest.raises(StartRefused, match=r"in use by an?(other)? running"):
                 await move.load()
 
 
