@@ -231,6 +231,7 @@ async def test_updates_that_nobody_can_read(opened: Scene, promise: Record) -> N
     promise("an update can't be read", outcome, await opened.held())
 
 
+@pytest.mark.long  # it holds polls back, for which a busy machine may be too slow
 async def test_album_parts_in_any_order(opened: Scene, promise: Record) -> None:
     """The caption comes last, a part comes twice: one request, with all pictures in their order."""
     await opened.calm()
