@@ -177,11 +177,11 @@ def changed(change: Callable[[bytes], bytes]) -> Act:
     return act
 
 
-def after(seconds: float, act: Act) -> Act:
-    """The same, a while later."""
+def once(happened: asyncio.Event, act: Act) -> Act:
+    """The same, when something has happened."""
 
     async def waits(call: Call) -> None:
-        await asyncio.sleep(seconds)
+        await happened.wait()
         await act(call)
 
     return waits

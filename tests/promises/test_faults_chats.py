@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from typing import Any
@@ -23,7 +24,7 @@ from tests.promises.faults import (
     delivered,
     scene,
 )
-from tests.promises.proxy import after, changed, said
+from tests.promises.proxy import changed, once, said
 
 ME = "wavebrush_bot"
 ALWAYS = 100_000
@@ -231,7 +232,6 @@ async def test_updates_that_nobody_can_read(opened: Scene, promise: Record) -> N
     promise("an update can't be read", outcome, await opened.held())
 
 
-@pytest.mark.long  # it holds polls back, for which a busy machine may be too slow
 async def test_album_parts_in_any_order(opened: Scene, promise: Record) -> None:
     """The caption comes last, a part comes twice: one request, with all pictures in their order."""
     await opened.calm()
@@ -239,10 +239,12 @@ async def test_album_parts_in_any_order(opened: Scene, promise: Record) -> None:
     await person.starts()
     album = Album(person, 901, ["cat.jpg", "coffee.jpg", "rocket.jpg"], f"combine them for {person.tag}")
     await album.upload()
-    none_yet = after(1.5, said('{"ok":true,"result":[]}', effect=False))
+    all_there = asyncio.Event()
+    none_yet = once(all_there, said('{"ok":true,"result":[]}', effect=False))
     await opened.chats.arm(UPDATES, none_yet).came.wait()  # so that they come together
     for place in (2, 1, 1, 0):
         await album.deliver(place)
+    all_there.set()
     await delivered(opened, person)
     [bought] = await opened.bought(person)
     assert len(bought["inputs"]["images"]) == 3
