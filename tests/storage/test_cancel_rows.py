@@ -14,6 +14,16 @@ from bot.storage.ledger import SqlLedger
 
 from .makers import CHAT, LATER, NOW, USER, accepted, an_edit, prepared
 
+# What the newest attempt of an edit may be, and whether it provably cost nothing.
+_NEWEST = [
+    (AttemptState.OPEN, False),
+    (AttemptState.RUNNING, False),
+    (AttemptState.COMPLETED, False),
+    (AttemptState.UNKNOWN, False),
+    (AttemptState.REFUSED, True),
+    (AttemptState.FAILED, True),
+]
+
 
 @pytest.fixture
 def edits(database: Database) -> SqlEdits:
@@ -49,17 +59,7 @@ async def test_cancelled_before_any_attempt(database: Database, edits: SqlEdits)
     assert not await edits.cancel("none", LATER)
 
 
-@pytest.mark.parametrize(
-    ("state", "free"),
-    [
-        (AttemptState.OPEN, False),
-        (AttemptState.RUNNING, False),
-        (AttemptState.COMPLETED, False),
-        (AttemptState.UNKNOWN, False),
-        (AttemptState.REFUSED, True),
-        (AttemptState.FAILED, True),
-    ],
-)
+@pytest.mark.parametrize(("state", "free"), _NEWEST)
 async def test_what_may_have_been_bought_is_not_cancelled(
     database: Database, edits: SqlEdits, state: AttemptState, free: bool
 ) -> None:
@@ -87,18 +87,7 @@ async def test_a_cancel_that_races_with_the_submit(database: Database, other: Da
     assert await _held(database) == (42_000 if submitted else 0)
 
 
-@pytest.mark.parametrize(
-    ("state", "free"),
-    [
-        (None, True),
-        (AttemptState.OPEN, False),
-        (AttemptState.RUNNING, False),
-        (AttemptState.COMPLETED, False),
-        (AttemptState.UNKNOWN, False),
-        (AttemptState.REFUSED, True),
-        (AttemptState.FAILED, True),
-    ],
-)
+@pytest.mark.parametrize(("state", "free"), [(None, True), *_NEWEST])
 async def test_what_may_have_been_bought_does_not_fail_as_unbought(
     database: Database, edits: SqlEdits, state: AttemptState | None, free: bool
 ) -> None:
