@@ -332,6 +332,10 @@ class MessengerBusy(MessengerError):
     uncertain: bool = False
 
 
+class ArrivalUnknown(MessengerError):
+    """Telegram's answer to a picture was lost again and again: it may have arrived, or not."""
+
+
 def named(key: str) -> WavebrushError:
     """An error by its ``key``, as it was recorded: without detail or values."""
     found = [WavebrushError]

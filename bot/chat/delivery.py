@@ -10,7 +10,7 @@ import structlog
 from telegram import InputMediaDocument, InputMediaPhoto, Message
 from telegram.error import BadRequest, NetworkError, TelegramError
 
-from bot.chat.failures import translate
+from bot.chat.failures import perhaps_made, translate
 from bot.chat.limiter import Priority
 from bot.chat.replies import Bot, answering, reply
 from bot.chat.result_buttons import ResultButtons
@@ -26,8 +26,6 @@ from bot.errors import ImagingFailed, MessengerBusy, named
 log = structlog.get_logger(__name__)
 MOST_CAPTION = 1024
 _MOST_BYTES = 50_000_000  # of the files in one call: not documented for albums, but for a file
-# How httpx names what may come after Telegram took the message.
-_PERHAPS_SENT = ("ReadError", "ReadTimeout", "RemoteProtocolError", "WriteError", "WriteTimeout")
 _NOT_AS_PHOTO = ("photo_invalid_dimensions", "image_process_failed", "photo_save_file_invalid", "too large")
 
 T = TypeVar("T")
@@ -72,7 +70,7 @@ class Delivery:
             if isinstance(error, BadRequest):
                 raise translate(error) from error
             busy = MessengerBusy(f"{type(error).__name__} while sending")
-            busy.uncertain = type(error.__cause__).__name__ in _PERHAPS_SENT
+            busy.uncertain = perhaps_made(error)
             raise busy from error
         except TelegramError as error:
             raise translate(error) from error

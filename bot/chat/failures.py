@@ -6,10 +6,20 @@ InvalidToken; a time-out may come after the message was delivered.
 
 from __future__ import annotations
 
-from telegram.error import BadRequest, ChatMigrated, Forbidden, InvalidToken, RetryAfter, TelegramError
+from telegram.error import (
+    BadRequest,
+    ChatMigrated,
+    Forbidden,
+    InvalidToken,
+    NetworkError,
+    RetryAfter,
+    TelegramError,
+)
 
 from bot.errors import MessengerBusy, MessengerError, PersonUnreachable
 
+# How httpx names what may come after Telegram took the call.
+_PERHAPS_MADE = ("ReadError", "ReadTimeout", "RemoteProtocolError", "WriteError", "WriteTimeout")
 _GONE = (
     "chat not found",
     "user is deactivated",
@@ -42,3 +52,8 @@ def seconds(error: RetryAfter) -> float:
     """What a RetryAfter asks to wait, whichever type python-telegram-bot gives it."""
     wait = error.retry_after
     return float(wait) if isinstance(wait, int | float) else wait.total_seconds()
+
+
+def perhaps_made(error: NetworkError) -> bool:
+    """Whether Telegram may have done what it was asked to: only its answer broke off, or did not come."""
+    return type(error.__cause__).__name__ in _PERHAPS_MADE

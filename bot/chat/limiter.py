@@ -14,10 +14,10 @@ from itertools import count
 from typing import Any
 
 import structlog
-from telegram.error import BadRequest, ChatMigrated, RetryAfter
+from telegram.error import BadRequest, ChatMigrated, NetworkError, RetryAfter
 from telegram.ext import BaseRateLimiter
 
-from bot.chat.failures import seconds
+from bot.chat.failures import perhaps_made, seconds
 from bot.chat.flood import OwnCalls
 from bot.chat.rerouting import rerouted
 from bot.clock import Clock
@@ -29,6 +29,7 @@ log = structlog.get_logger(__name__)
 
 OVERALL, GROUP, PRIVATE_BURST = 28, 19, 15  # calls in a window; one or two under what Telegram bears
 _PATIENCE = 20  # times a call waits a RetryAfter out before the caller is told
+_LONGEST = 8  # a text that Telegram did not take is sent again after 1, 2, 4 and 8 seconds
 
 JSON = bool | dict[str, Any] | list[dict[str, Any]]
 Moved = Callable[[int, int], Awaitable[None]]
@@ -107,7 +108,10 @@ class Limiter(BaseRateLimiter[Priority]):
         data: dict[str, Any],
         rate_limit_args: Priority | None,
     ) -> JSON:
-        """Make a call when it is its turn; wait out 429s, except for progress; follow a chat that moved.
+        """Make a call when it is its turn; follow a chat that moved.
+
+        A 429 is waited out, and a text that Telegram surely did not take is sent again: who is told
+        something once must not miss it for one bad answer. Neither holds for progress.
 
         Raises:
             RetryAfter: there is no room for a progress call, or Telegram kept refusing.
@@ -115,7 +119,7 @@ class Limiter(BaseRateLimiter[Priority]):
         if not isinstance(data.get("chat_id"), int):
             return await callback(*args, **kwargs)
         priority = Priority.ANSWER if rate_limit_args is None else rate_limit_args
-        patience = _PATIENCE
+        patience, wait = _PATIENCE, self._timing.retry_first
         while True:
             chat = self._chat(data["chat_id"])
             await self._turn(chat, priority)
@@ -133,6 +137,14 @@ class Limiter(BaseRateLimiter[Priority]):
                 if not rerouted(data, error):
                     raise
                 log.info("call_rerouted", endpoint=endpoint, old=old, new=data["chat_id"])
+            except NetworkError as error:  # after BadRequest, which is one
+                done = not priority.waits or wait > self._timing.retry_first * _LONGEST
+                # Pictures have a patience of their own, and come as files where photos don't go.
+                if done or perhaps_made(error) or endpoint != "sendMessage":
+                    raise
+                log.info("text_sent_again", error=error.message)
+                await asyncio.sleep(wait)
+                wait *= 2
 
     async def _tell(self, old: int, new: int) -> None:
         if self._moved is None:

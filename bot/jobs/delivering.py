@@ -12,7 +12,7 @@ from bot.domain.batches import led_by, to_be_told
 from bot.domain.edits import Delivered, Edit, EditState, KeptResult, Ready
 from bot.domain.pictures import Size
 from bot.domain.ports import Stage
-from bot.errors import MessengerBusy, OutputUnusable, WavebrushError
+from bot.errors import ArrivalUnknown, MessengerBusy, OutputUnusable, WavebrushError
 from bot.jobs.buying import Buying
 from bot.jobs.charging import Charging
 from bot.jobs.ending import ENDED, WAIT, Ports
@@ -97,7 +97,7 @@ class Delivering(Buying):
             log.warning("not_delivered", edit=leader.id, error=type(error).__name__, detail=str(error))
             if not error.permanent and not self._older(leader, self._.timing.deliver_for):
                 return f"{WAIT}{self._.timing.retry_most}"
-            await self._book(ready, EditState.UNDELIVERABLE, error.key)
+            await self._book(ready, EditState.UNDELIVERABLE, error)
             return ENDED
         failpoints.reached("picture_sent")
         if sent is not None:
@@ -107,12 +107,12 @@ class Delivering(Buying):
                 message = sent[one.edit.id]
                 await self._durably(self._.edits.delivered, one.edit.id, message.message_id, message.file_id)
         failpoints.reached("delivery_noted")
-        await self._book(ready, EditState.DONE)
+        await self._book(ready, EditState.DONE, ArrivalUnknown() if sent is None else None)
         # What did not fit in with the others is sent in a message of its own.
         return ENDED if leader.id in (one.edit.id for one in ready) else f"{WAIT}{self._.timing.batch_beat}"
 
     async def _sent(self, ready: Sequence[Ready], failed: Sequence[Edit]) -> Mapping[str, Delivered] | None:
-        """Send; where Telegram's answer is lost twice, the pictures have most likely arrived: None."""
+        """Send; None where Telegram's answer is lost twice, and the pictures have most likely arrived."""
         leader = ready[0].edit
         seconds = (self._.clock.now() - leader.created_at).total_seconds()
         for last in (False, True):
@@ -124,9 +124,14 @@ class Delivering(Buying):
                 log.warning("delivery_uncertain", edit=leader.id, detail=str(error), again=not last)
         return None
 
-    async def _book(self, ready: Sequence[Ready], state: EditState, reason: str | None = None) -> None:
+    async def _book(
+        self, ready: Sequence[Ready], state: EditState, error: WavebrushError | None = None
+    ) -> None:
+        """Charge what was made. Of several that may not have arrived, their person reads it once."""
         for one in reversed(ready):
-            await self._settle(one.edit, state, charge=one.charged, reason=reason)
+            await self._settle(one.edit, state, charge=one.charged, reason=error.key if error else None)
         failpoints.reached("charge_booked")
+        said = error if state is EditState.DONE else None  # nobody reads what can't be delivered
         for one in ready:
-            await self._.messenger.end(await self._.edits.get(one.edit.id))
+            await self._.messenger.end(await self._.edits.get(one.edit.id), said)
+            said = None

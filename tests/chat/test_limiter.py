@@ -7,7 +7,7 @@ import contextlib
 from collections import Counter
 
 import pytest
-from telegram.error import BadRequest, ChatMigrated, RetryAfter
+from telegram.error import BadRequest, ChatMigrated, NetworkError, RetryAfter
 
 from bot.chat.flood import Window
 from bot.chat.limiter import GROUP, OVERALL, PRIVATE_BURST, Limiter, Priority
@@ -206,6 +206,33 @@ async def test_a_telegram_that_refuses_for_ever_is_told_to_the_caller() -> None:
     with pytest.raises(RetryAfter):
         await calls("result", Priority.RESULT)
     assert calls.tries == 21
+
+
+@in_virtual_time
+async def test_a_text_that_telegram_did_not_take_is_sent_again() -> None:
+    """After 1, 2, 4 and 8 seconds; a person is told only once why an edit failed."""
+    calls = Calls(*[NetworkError("Internal Server Error")] * 4)
+    await calls("why it failed", Priority.RESULT, chat=ADA)
+    assert calls.made == [("why it failed", 15.0)]
+
+
+@in_virtual_time
+async def test_a_telegram_that_is_down_is_told_to_the_caller() -> None:
+    """It does not hold a chat up for ever."""
+    calls = Calls(*[NetworkError("Bad Gateway")] * 9)
+    with pytest.raises(NetworkError):
+        await calls("hello", chat=ADA)
+    assert calls.tries == 5
+
+
+@in_virtual_time
+@pytest.mark.parametrize("priority", [Priority.PROGRESS, Priority.SIGN])
+async def test_what_is_nice_to_have_is_not_sent_again(priority: Priority) -> None:
+    """The next one will do."""
+    calls = Calls(NetworkError("Internal Server Error"))
+    with pytest.raises(NetworkError):
+        await calls("status", priority, chat=ADA)
+    assert calls.tries == 1
 
 
 @in_virtual_time

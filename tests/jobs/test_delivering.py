@@ -9,6 +9,7 @@ import pytest
 from bot.domain.edits import AttemptState, EditState
 from bot.domain.ports import Stage
 from bot.errors import (
+    ArrivalUnknown,
     EditUnknown,
     MessengerBusy,
     MessengerError,
@@ -94,7 +95,7 @@ async def test_telegram_in_endless_trouble_leaves_the_edit_undeliverable() -> No
 
 @in_virtual_time
 async def test_an_answer_that_is_lost_twice_is_taken_for_a_delivery() -> None:
-    """The picture has most likely arrived both times: a third would be a nuisance."""
+    """The picture has most likely arrived both times. If not, its person hears where it is."""
     lost = MessengerBusy("TimedOut")
     lost.uncertain = True
     bench = with_result(lost)
@@ -102,6 +103,7 @@ async def test_an_answer_that_is_lost_twice_is_taken_for_a_delivery() -> None:
     assert len(bench.messenger.delivered) == 2
     assert bench.outcome == (EditState.DONE, 63_000)
     assert bench.edit.result_message_id is None
+    assert bench.told == [ArrivalUnknown]
 
 
 @in_virtual_time

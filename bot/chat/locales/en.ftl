@@ -200,6 +200,7 @@ error-edit-unknown = I can't find out whether the provider took your edit. I don
 error-edit-found-billed = The bot's owner looked into it: the provider billed your edit, but its picture is lost. You were charged { $charged }. Please ask the owner, with the number { $edit }, if that is wrong.
 error-edit-found-free = The bot's owner looked into it: the provider never made your edit. You were not charged. Please send it again.
 error-person-unreachable = I can't reach you.
+error-arrival-unknown = Telegram did not confirm that your picture arrived. If you don't see it, /history shows it.
 error-messenger-busy = Telegram has trouble right now. Please try again in a minute. Nothing was charged.
 
 ## Albums, masks, questions
