@@ -346,7 +346,7 @@ async def _join(world: World, parts: Parts, dispatch: Dispatch) -> list[Loop]:
     for one in intake if world.role.takes_in else ():
         await presence.free(one, own=True)
     if not world.settings.on_postgres:
-        return []
+        return [parts.engine.run]
     freed = [*(intake if world.role.takes_in else ()), Freed(parts.engine)]
     return [*presence.loops(*freed), parts.engine.run]
 

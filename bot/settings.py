@@ -313,8 +313,9 @@ class Settings(BaseSettings):
         url = self.app_database_url
         if not url.startswith("sqlite"):
             return url
-        path = Path(url.partition(":///")[2])
-        return f"sqlite:///{path.with_name(path.stem + '-engine' + path.suffix)}"
+        name, mark, options = url.partition(":///")[2].partition("?")
+        path = Path(name)
+        return f"sqlite:///{path.with_name(path.stem + '-engine' + path.suffix)}{mark}{options}"
 
     @property
     def results_folder(self) -> Path | None:

@@ -14,6 +14,8 @@ from bot.errors import StorageBusy
 
 log = structlog.get_logger(__name__)
 
+_ROOM = 1000  # chats that are remembered before those that are quiet are forgotten
+
 
 class Window:
     """At most ``calls`` in any ``seconds``."""
@@ -34,6 +36,11 @@ class Window:
             return closed
         return max(closed, self._taken[over - 1] + self._seconds - now)
 
+    @property
+    def idle(self) -> bool:
+        """Whether it holds nobody up, and counts nothing that could."""
+        return self.wait() == 0.0 and not self._taken
+
     def take(self) -> None:
         """Count one call."""
         self._taken.append(self._clock.monotonic())
@@ -50,6 +57,12 @@ class OwnCalls:
         self._clock = clock
         self._overall: Window | None = None
         self._chats: dict[int, Window] = {}
+        self._room = _ROOM
+
+    @property
+    def chats(self) -> int:
+        """How many are remembered."""
+        return len(self._chats)
 
     async def take(self, chat_id: int, priority: int, chat: Span, bot: Span, *, waits: bool) -> float:
         """See `bot.domain.shared.Calls`."""
@@ -74,6 +87,9 @@ class OwnCalls:
         if self._overall is None:
             self._overall = Window(bot.calls, bot.seconds, self._clock)
         if chat_id not in self._chats:
+            if len(self._chats) >= self._room:  # so that each is looked at seldom
+                self._chats = {one: window for one, window in self._chats.items() if not window.idle}
+                self._room = max(_ROOM, 2 * len(self._chats))
             self._chats[chat_id] = Window(chat.calls, chat.seconds, self._clock)
         return self._chats[chat_id], self._overall
 

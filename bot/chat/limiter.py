@@ -10,6 +10,7 @@ import heapq
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
+from functools import partial
 from itertools import count
 from typing import Any
 
@@ -176,8 +177,14 @@ class Limiter(BaseRateLimiter[Priority]):
         heapq.heappush(chat.waiting, (priority, next(self._number), turn))
         if chat.pump is None or chat.pump.done():
             chat.pump = asyncio.create_task(self._serve(chat), name="telegram flood limit")
-            chat.pump.add_done_callback(chat.served)
+            chat.pump.add_done_callback(partial(self._served, chat))
         await turn
+
+    def _served(self, chat: _Chat, pump: asyncio.Task[None]) -> None:
+        """Nobody waits any more: a chat takes up no memory until its next call."""
+        chat.served(pump)
+        if chat.pump is pump and not chat.waiting:
+            self._chats.pop(chat.id, None)
 
     async def _serve(self, chat: _Chat) -> None:
         while chat.waiting:

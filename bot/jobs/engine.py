@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import timedelta
@@ -26,6 +26,7 @@ VERSION = "1"  # set by hand: DBOS's own hash of the code would strand running e
 MOST_AT_ONCE = 100
 _KEEP_FINISHED = timedelta(days=1)
 _DELETE_BATCH = 500
+_UNFINISHED = frozenset(("PENDING", "ENQUEUED"))
 
 
 @contextmanager
@@ -73,8 +74,8 @@ class Engine:
         self._running = running
         self._executor_id = executor_id
         self._works = works
-        self._suspects: set[str] = set()
-        self._idle: set[str] = set()
+        self._unrun: set[str] = set()  # edits without a running workflow, at the last look
+        self._idle: set[str] = set()  # workflows in this process's hands that did not run, at the last look
         self._timing = timing
         self._clock = clock
         self._at_once_per_person = at_once_per_person
@@ -139,7 +140,7 @@ class Engine:
         return len(taken)
 
     async def run(self) -> None:
-        """Mend until cancelled, where several processes share the engine's database."""
+        """Mend until cancelled."""
         while True:
             await asyncio.sleep(self._timing.sweep)
             try:
@@ -164,36 +165,32 @@ class Engine:
         with _border():
             return await DBOS.list_workflows_async(status="PENDING", load_input=False, load_output=False)
 
-    async def revive(self, edit_id: str, user_id: int) -> None:
-        """See that an edit that is not final has a workflow that will run, here or elsewhere.
+    async def revive(self, edits: Mapping[str, int]) -> None:
+        """See that edits that are not final have a workflow that will run, here or elsewhere.
 
-        An edit that nothing runs is left alone the first time: it may be between two states. Its steps
+        An edit that nothing runs is left alone at the first look: it may be between two states. Its steps
         look at its rows first, so even a second workflow for it is harmless.
+
+        Args:
+            edits: all of them, with their persons.
 
         Raises:
             StorageBusy: not now.
         """
-        if edit_id in self._running:
-            self._suspects.discard(edit_id)
-            return
-        if edit_id not in self._suspects:
-            self._suspects.add(edit_id)
-            return
-        self._suspects.discard(edit_id)
+        idle = {edit_id for edit_id in edits if edit_id not in self._running}
+        again, self._unrun = idle & self._unrun, idle
+        for edit_id in sorted(again):
+            await self._revive(edit_id, edits[edit_id])
+
+    async def _revive(self, edit_id: str, user_id: int) -> None:
         with _border():
             found = await DBOS.list_workflows_async(
                 workflow_id_prefix=edit_id, load_input=False, load_output=False
             )
         status = {workflow.workflow_id: workflow.status for workflow in found}
-        elsewhere = any(one.status == "PENDING" and one.executor_id != self._executor_id for one in found)
-        if elsewhere or "ENQUEUED" in status.values():  # whoever has it lives, or `release` takes it back
+        if not _UNFINISHED.isdisjoint(status.values()):  # `mend` or `release` sees to those
             return
         log.warning("edit_revived", edit=edit_id, workflows=status)
-        pending = [workflow_id for workflow_id, state in status.items() if state == "PENDING"]
-        for workflow_id in pending:
-            await self._resume(workflow_id)
-        if pending:
-            return
         # The first name that is free: old records may be forgotten, and a used name would start nothing.
         names = (edit_id, *(f"{edit_id}.{number}" for number in range(1, len(status) + 1)))
         free = next(name for name in names if name not in status)

@@ -78,13 +78,13 @@ class Housekeeping:
 
     async def sweep(self) -> None:
         """See that every edit that is not final has a workflow."""
-        now = self._clock.now()
-        for edit in await self._edits.unfinished(now - timedelta(seconds=self._timing.retry_first)):
+        unfinished = await self._edits.unfinished(self._ago(self._timing.retry_first))
+        for edit in unfinished:
             if edit.state is EditState.HELD:
                 log.info("edit_enqueued_again", edit=edit.id)
                 await self._preparing.enqueue(edit)
-            else:
-                await self._engine.revive(edit.id, edit.user_id)
+        begun = (edit for edit in unfinished if edit.state is not EditState.HELD)
+        await self._engine.revive({edit.id: edit.user_id for edit in begun})
 
     async def _expire(self) -> None:
         await self._requests.expire(self._ago(self._timing.request_expiry))

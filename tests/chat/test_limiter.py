@@ -9,8 +9,9 @@ from collections import Counter
 import pytest
 from telegram.error import BadRequest, ChatMigrated, NetworkError, RetryAfter
 
-from bot.chat.flood import Window
+from bot.chat.flood import OwnCalls, Window
 from bot.chat.limiter import GROUP, OVERALL, PRIVATE_BURST, Limiter, Priority
+from bot.domain.shared import Span
 from bot.domain.timing import Timing
 from tests.chat.memory_telegram import WITH_RETRY_AFTER
 from tests.virtual_time import LoopClock, SetClock, cancelled, in_virtual_time, settle
@@ -88,6 +89,20 @@ def test_a_closed_window_stays_closed_as_long_as_it_was_told() -> None:
     assert window.wait() == 30.0
     clock.pass_(30.0)
     assert window.wait() == 0.0
+
+
+@in_virtual_time
+async def test_quiet_chats_take_up_no_memory() -> None:
+    """Of ten thousand only those are remembered that still count for something, above all what is closed."""
+    clock = SetClock()
+    calls, one, all_ = OwnCalls(clock), Span(1, 1.0), Span(10**6, 1.0)
+    assert await calls.take(1, 0, one, all_, waits=True) == 0.0
+    await calls.close(1, 3600.0)
+    for chat in range(2, 10_000):
+        assert await calls.take(chat, 0, one, all_, waits=True) == 0.0
+        clock.pass_(0.01)
+    assert calls.chats <= 1000
+    assert await calls.take(1, 0, one, all_, waits=True) > 3000
 
 
 @in_virtual_time

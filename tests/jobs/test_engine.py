@@ -93,10 +93,10 @@ async def test_a_delivery_that_breaks_keeps_the_money_right(works: Works) -> Non
 async def test_an_edit_that_nothing_runs_is_taken_up(works: Works) -> None:
     """At the second look: at the first it may only be between two states."""
     edit_id = works.not_enqueued()
-    await works.engine.revive(edit_id, 1001)
+    await works.engine.revive({edit_id: 1001})
     await works.done(await works.accepted())
     assert works.posts(edit_id) == 0
-    await works.engine.revive(edit_id, 1001)
+    await works.engine.revive({edit_id: 1001})
     assert (await works.done(edit_id)).state is EditState.DONE
     assert works.posts(edit_id) == 1
 
@@ -111,7 +111,7 @@ async def test_an_edit_whose_workflow_was_lost_goes_on_from_its_rows(works: Work
     works.bench.provider.submits = Turns(ZeroDivisionError())
     async with asyncio.timeout(PATIENCE):
         while not edits.edits[edit_id].state.final:  # as the sweeper does, again and again
-            await works.engine.revive(edit_id, 1001)
+            await works.engine.revive({edit_id: 1001})
             await asyncio.sleep(0.002)
     assert edits.edits[edit_id].state is EditState.DONE
     assert works.posts(edit_id) == 1

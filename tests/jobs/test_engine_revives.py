@@ -49,7 +49,7 @@ async def test_an_edit_that_runs_is_left_alone(works: Works) -> None:
     edit_id = await works.accepted()
     await waits(works, edit_id)
     for _ in range(3):
-        await works.engine.revive(edit_id, 1001)
+        await works.engine.revive({edit_id: 1001})
     assert await works.workflows(edit_id) == {edit_id: "PENDING"}
     assert (await finished(works, edit_id)).state is EditState.DONE
     assert works.posts(edit_id) == works.ends(edit_id) == 1
@@ -58,9 +58,9 @@ async def test_an_edit_that_runs_is_left_alone(works: Works) -> None:
 async def test_an_edit_that_was_never_enqueued_is_enqueued_at_the_second_look(works: Works) -> None:
     """At the first look it may only be between two states."""
     edit_id = works.not_enqueued()
-    await works.engine.revive(edit_id, 1001)
+    await works.engine.revive({edit_id: 1001})
     assert await works.workflows(edit_id) == {}
-    await works.engine.revive(edit_id, 1001)
+    await works.engine.revive({edit_id: 1001})
     assert (await finished(works, edit_id)).state is EditState.DONE
     assert works.posts(edit_id) == 1
 
@@ -76,9 +76,9 @@ async def test_what_the_engine_could_not_write_down_settles_nothing(works: Works
         await works.until_workflows(edit_id, **{"": "ERROR"})
         assert not works.bench.edits.edits[edit_id].state.final
         assert works.ends(edit_id) == 0
-        await works.engine.revive(edit_id, 1001)
+        await works.engine.revive({edit_id: 1001})
         assert await works.workflows(edit_id) == {edit_id: "ERROR"}
-        await works.engine.revive(edit_id, 1001)
+        await works.engine.revive({edit_id: 1001})
         edit = await works.done(edit_id)
         await works.until_workflows(edit_id, **{"": "ERROR", "_1": "SUCCESS"})
     assert (edit.state, edit.charged) == (EditState.DONE, 63_000)
@@ -91,12 +91,12 @@ async def test_a_name_that_was_used_is_not_used_again(works: Works) -> None:
     edit_id = await works.accepted()
     async with watching(works):
         await works.until_workflows(edit_id, **{"": "ERROR"})
-        await works.engine.revive(edit_id, 1001)
-        await works.engine.revive(edit_id, 1001)
+        await works.engine.revive({edit_id: 1001})
+        await works.engine.revive({edit_id: 1001})
         await works.until_workflows(edit_id, **{"": "ERROR", "_1": "ERROR"})
         await DBOS.delete_workflows_async([edit_id])
-        await works.engine.revive(edit_id, 1001)
-        await works.engine.revive(edit_id, 1001)
+        await works.engine.revive({edit_id: 1001})
+        await works.engine.revive({edit_id: 1001})
         assert (await works.done(edit_id)).state is EditState.DONE
     assert works.posts(edit_id) == 1
 
@@ -111,9 +111,9 @@ async def test_an_edit_whose_task_was_lost_is_resumed(works: Works) -> None:
     await until(lambda: edit_id not in works.running)
     assert await works.workflows(edit_id) == {edit_id: "PENDING"}
     uploads = works.bench.provider.uploads.taken
-    await works.engine.revive(edit_id, 1001)
+    await works.engine.mend()
     assert edit_id not in works.running
-    await works.engine.revive(edit_id, 1001)
+    await works.engine.mend()
     assert (await finished(works, edit_id)).state is EditState.DONE
     await works.until_workflows(edit_id, **{"": "SUCCESS"})
     assert works.posts(edit_id) == works.ends(edit_id) == 1
@@ -132,8 +132,8 @@ async def test_a_delivery_whose_task_was_lost_is_resumed(works: Works) -> None:
     assert task is not None
     task.cancel()
     await until(lambda: edit_id not in works.running)
-    await works.engine.revive(edit_id, 1001)
-    await works.engine.revive(edit_id, 1001)
+    await works.engine.mend()
+    await works.engine.mend()
     works.bench.edits.change(other, state=EditState.CANCELLED)
     assert (await works.done(edit_id)).state is EditState.DONE
     await works.until_workflows(edit_id, **{"": "SUCCESS", "_delivery": "SUCCESS"})
@@ -147,7 +147,7 @@ async def test_an_edit_that_stands_in_the_queue_is_left_there(works: Works) -> N
         await waits(works, other)
     edit_id = await works.accepted(user_id=7)
     for _ in range(4):
-        await works.engine.revive(edit_id, 7)
+        await works.engine.revive({edit_id: 7})
     assert await works.workflows(edit_id) == {edit_id: "ENQUEUED"}
     async with watching(works):
         for each in (*others, edit_id):
@@ -159,9 +159,9 @@ async def test_an_edit_that_stands_in_the_queue_is_left_there(works: Works) -> N
 async def test_an_edit_that_ran_in_between_is_suspected_anew(works: Works) -> None:
     """The two looks must be one after the other."""
     edit_id = works.not_enqueued()
-    await works.engine.revive(edit_id, 1001)
+    await works.engine.revive({edit_id: 1001})
     works.running[edit_id] = None
-    await works.engine.revive(edit_id, 1001)
+    await works.engine.revive({edit_id: 1001})
     del works.running[edit_id]
-    await works.engine.revive(edit_id, 1001)
+    await works.engine.revive({edit_id: 1001})
     assert await works.workflows(edit_id) == {}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -61,10 +61,10 @@ class World:
     async def forget_finished(self) -> int:
         return self._called("workflows", START)
 
-    async def revive(self, edit_id: str, user_id: int) -> None:
+    async def revive(self, edits: Mapping[str, int]) -> None:
         if self.busy == "revive":
             raise StorageBusy("locked")
-        self.revived.append(edit_id)
+        self.revived += edits
 
     async def enqueue(self, edit_id: str, user_id: int) -> None:
         self.enqueues.take()
