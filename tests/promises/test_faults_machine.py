@@ -206,7 +206,7 @@ async def test_sigterm_while_the_paid_call_is_under_way(machine: Scene, promise:
     assert await machine.bot.ends() == 0
     query = "SELECT a.state FROM attempts a JOIN edits e ON e.id = a.edit_id WHERE e.user_id = ?"
     [attempt] = machine.world.rows(query, person.id)
-    assert attempt["state"] == "running"
+    assert attempt["state"] in ("running", "completed"), "its answer was read"
     assert machine.states(next_one) == []
     await machine.start()
     for one in (person, next_one):
