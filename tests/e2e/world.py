@@ -187,7 +187,8 @@ class World:
         """Rows of the bot's own database, to be read by the names of their columns."""
         if self.database is not None:
             with psycopg.connect(self.database, row_factory=dict_row) as postgres:
-                return postgres.execute(query.replace("%", "%%").replace("?", "%s").encode(), values).fetchall()
+                written = query.replace("%", "%%").replace("?", "%s").encode()
+                return postgres.execute(written, values).fetchall()
         with sqlite3.connect(f"file:{self.data / 'wavebrush.sqlite'}?mode=ro", uri=True) as connection:
             connection.row_factory = sqlite3.Row
             return connection.execute(query, values).fetchall()
