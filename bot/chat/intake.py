@@ -122,7 +122,7 @@ class Intake:
         await self._answer(message, say("unknown-command", user.language_code))
 
     async def edited(self, update: Update, context: Context) -> None:
-        """Words that were changed, or added, afterwards: for a picture that waits for some, or too late."""
+        """Words that were changed, or added, afterwards: for a request that waits, or too late."""
         message, user = _from(update)
         words = addressed(message, self._bot.id, self._bot.username)
         if not words:
@@ -131,8 +131,15 @@ class Intake:
         if waiting is not None and message.message_id in {one.message_id for one in waiting.pictures}:
             if await self._requests.give_words(waiting.id, words, self._clock.now(), update.update_id):
                 self._nudge()
-        elif await self._edits.unfinished_at(message.chat_id, message.message_id):
+        elif await self._begun(message, user, words):
             await self._answer(message, say("words-too-late", user.language_code))
+
+    async def _begun(self, message: Message, user: User, words: str) -> bool:
+        """Whether what a message asked for is under way; a request that still waits gets the new words."""
+        request = await self._requests.newest_open(message.chat_id, user.id)
+        if request is not None and _asks_for(message, request):
+            return not await self._requests.change_words(request.id, words)
+        return bool(await self._edits.unfinished_at(message.chat_id, message.message_id))
 
     async def unusable(self, update: Update, context: Context) -> None:
         """Voice, video, contact, poll: nothing is silence."""
@@ -218,6 +225,12 @@ def _answers(message: Message, waiting: Request) -> bool:
         return True
     own = {waiting.place.message_id, waiting.question_message_id}
     return answered.message_id in own | {picture.message_id for picture in waiting.pictures}
+
+
+def _asks_for(message: Message, request: Request) -> bool:
+    """Whether a request came with this message, or with another part of its album."""
+    album = message.media_group_id is not None and message.media_group_id == request.album_id
+    return album or message.message_id == request.place.message_id
 
 
 def _from(update: Update) -> tuple[Message, User]:

@@ -90,6 +90,10 @@ class Requests(Protocol):
         """Give an open request its prompt, once; one that asks for it is due now. False if it has one."""
         ...
 
+    async def change_words(self, request_id: str, prompt: str) -> bool:
+        """Give a request that waits another prompt than it has; False if it is being prepared, or was."""
+        ...
+
     async def decide(self, request_id: str, decision: Decision, now: datetime) -> bool:
         """asking → preparing, due now, with a person's decision; False if it no longer asks."""
         ...

@@ -158,6 +158,11 @@ class SqlRequests:
                 due_at=case((asking, now), else_=REQUESTS.c.due_at),
             )
 
+    async def change_words(self, request_id: str, prompt: str) -> bool:
+        """Give an open request another prompt; False if it has none, or if it may be read at this moment."""
+        waits = (RequestState.COLLECTING, RequestState.ASKING)
+        return await self._move(request_id, waits, REQUESTS.c.prompt.is_not(None), prompt=prompt)
+
     async def decide(self, request_id: str, decision: Decision, now: datetime) -> bool:
         """Move from asking to preparing, due now, with a decision; False if it no longer asks."""
         return await self._move(

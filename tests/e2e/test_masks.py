@@ -129,6 +129,25 @@ async def test_two_photos_are_asked_about(shared: World) -> None:
     assert len(await _bought(shared, f"for {eve.tag}")) == 2
 
 
+async def test_a_caption_that_is_changed_while_a_question_is_open(shared: World) -> None:
+    """What is bought then has the words that are to be read above it."""
+    enid = await shared.person("Enid")
+    await enid.starts()
+    [first, _] = await enid.sends("cat.jpg", "astronaut.jpg", caption=f"pencil for {enid.tag}")
+    asked = await enid.sees_text("You sent 2 pictures")
+    path = f"chats/{enid.chat}/messages/{first['message_id']}/edit"
+    await shared.post(shared.telegram, path, **{"from": enid.id, "text": f"charcoal for {enid.tag}"})
+
+    async def changed() -> bool:
+        return bool(shared.rows("SELECT 1 FROM requests WHERE prompt = ?", f"charcoal for {enid.tag}"))
+
+    await shared.until(changed)
+    await enid.presses(asked, "Only the first")
+    await enid.sees_picture()
+    assert await _bought(shared, f"pencil for {enid.tag}") == []
+    assert len(await _bought(shared, f"charcoal for {enid.tag}")) == 1
+
+
 async def test_words_say_what_two_photos_are_for(shared: World) -> None:
     """Who says "combine both" is not asked."""
     finn = await shared.person("Finn")

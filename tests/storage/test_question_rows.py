@@ -119,6 +119,26 @@ async def test_no_words_for_what_has_some_or_is_closed(requests: SqlRequests) ->
         assert await requests.get(request.id) == request
 
 
+@pytest.mark.parametrize(
+    ("state", "prompt", "changes"),
+    [
+        (RequestState.COLLECTING, "blue", True),
+        (RequestState.ASKING, "blue", True),
+        (RequestState.ASKING, None, False),
+        (RequestState.PREPARING, "blue", False),
+        (RequestState.ACCEPTED, "blue", False),
+        (RequestState.EXPIRED, "blue", False),
+    ],
+)
+async def test_words_are_changed_while_a_request_waits(
+    requests: SqlRequests, state: RequestState, prompt: str | None, changes: bool
+) -> None:
+    """What is prepared may have been read already. Nothing else of it changes, nor does a prompt appear."""
+    request = await requests.open(a_request(state=state, prompt=prompt), NOW)
+    assert await requests.change_words(request.id, "red") is changes
+    assert await requests.get(request.id) == (replace(request, prompt="red") if changes else request)
+
+
 async def test_giving_words_does_their_update(database: Database, requests: SqlRequests) -> None:
     """In the same transaction, also where they are not taken; without an update nothing is done."""
     inbox = SqlInbox(database)
