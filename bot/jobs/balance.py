@@ -49,19 +49,22 @@ class Balance:
         self._timing = timing
         self._clock = clock
         self.last: int | None = None
-        """What it was when last seen, in micro-dollars."""
+        """What it was when last seen, in micro-dollars; None: not yet, or not by this process."""
 
     async def run(self) -> None:
         """Look until cancelled: every few minutes; at once and each minute while the account is empty."""
         due = self._clock.monotonic()
-        while True:
-            try:
-                if self._clock.monotonic() >= due or await self._doors.exhausted():
-                    await self.look()
-                    due = self._clock.monotonic() + self._timing.balance_beat
-            except (ProviderError, StorageBusy) as error:
-                log.warning("balance_not_seen", error=type(error).__name__, detail=str(error))
-            await self._doors.until_exhausted(self._timing.retry_most)
+        try:
+            while True:
+                try:
+                    if self._clock.monotonic() >= due or await self._doors.exhausted():
+                        await self.look()
+                        due = self._clock.monotonic() + self._timing.balance_beat
+                except (ProviderError, StorageBusy) as error:
+                    log.warning("balance_not_seen", error=type(error).__name__, detail=str(error))
+                await self._doors.until_exhausted(self._timing.retry_most)
+        finally:
+            self.last = None  # another process looks from now on
 
     async def look(self) -> None:
         """Read the balance and act on it.

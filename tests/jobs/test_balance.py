@@ -188,6 +188,17 @@ async def test_an_empty_account_is_looked_at_more_often() -> None:
 
 
 @in_virtual_time
+async def test_who_no_longer_looks_does_not_know_it() -> None:
+    """An old figure beside that of the process that looks now would be taken for a second account."""
+    world = World(LIMIT)
+    watch = asyncio.create_task(world.balance.run())
+    await asyncio.sleep(1)
+    assert world.balance.last == LIMIT
+    await cancelled(watch)
+    assert world.balance.last is None
+
+
+@in_virtual_time
 async def test_a_pause_is_over_when_it_is_ended() -> None:
     """A refill does not end it."""
     world = World(PRICE)
