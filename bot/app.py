@@ -20,6 +20,7 @@ from bot.chat.messenger import Messages
 from bot.chat.notices import Notices
 from bot.chat.progress import Progress
 from bot.chat.questions import Asking
+from bot.chat.receiving import Receiving
 from bot.chat.relay import SharedProgress
 from bot.clock import SystemClock
 from bot.domain.access import Rules
@@ -316,7 +317,9 @@ def _intake(world: World, parts: Parts, door: Entrance, dispatch: Dispatch) -> t
     application.route(
         world.telegram, door.gate, rooms.build(world, parts, door), before=door.groups.handlers()
     )
-    receives, receiving = world.ways.updates(world.telegram.bot, world.storage.inbox, dispatch.arrived)
+    bot, storage, settings = world.telegram.bot, world.storage, world.settings
+    inbox = Receiving(storage.inbox, bot, storage.access, Rules(settings.access, settings.admins))
+    receives, receiving = world.ways.updates(bot, inbox, dispatch.arrived)
 
     async def prepare() -> None:
         await _wait_for_parts(world)

@@ -90,6 +90,14 @@ def test_the_image_can_back_up_that_database() -> None:
         assert f"those of version {version}" in read(name)
 
 
+def test_postgres_has_room_for_more_processes_than_usual() -> None:
+    """Of the connections that the docs promise to each; three are kept for its owner."""
+    [told] = re.findall(r"(\d+) connections of each process", read("docs/scaling.md"))
+    command = COMPOSE["services"]["postgres"]["command"]
+    [most] = [int(word.removeprefix("max_connections=")) for word in command if word.startswith("max_conn")]
+    assert (most - 3) // int(told) >= 12
+
+
 def test_what_asks_for_no_key_is_out_of_reach() -> None:
     """The database and the store are on a network that leads nowhere, and publish no port."""
     assert COMPOSE["networks"]["inner"] == {"internal": True}

@@ -1,12 +1,12 @@
-"""The bot in groups: it is added, promoted and removed, and groups become supergroups."""
+"""Where the bot is: added, promoted and removed in groups, blocked in private; groups become supergroups."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import structlog
-from telegram import ChatMember, ChatMemberRestricted, ChatMemberUpdated, Update
-from telegram.constants import ChatMemberStatus
+from telegram import Chat, ChatMember, ChatMemberRestricted, ChatMemberUpdated, Update
+from telegram.constants import ChatMemberStatus, ChatType
 from telegram.error import BadRequest, Forbidden, TelegramError
 from telegram.ext import BaseHandler, ChatMemberHandler, ContextTypes, MessageHandler, filters
 
@@ -29,7 +29,7 @@ _IN = {ChatMemberStatus.OWNER, ChatMemberStatus.ADMINISTRATOR, ChatMemberStatus.
 
 
 class Groups:
-    """Keeps up with what becomes of the bot's groups. It listens before the gate: strangers add bots, too."""
+    """Keeps up with what becomes of the bot's chats. It listens before the gate: strangers add bots, too."""
 
     def __init__(
         self,
@@ -59,16 +59,18 @@ class Groups:
         ]
 
     async def membership(self, update: Update, context: Context) -> None:
-        """The bot came, went, or became an admin or a plain member."""
+        """The bot came, went, or became an admin or a plain member; or a person blocked it, or came back."""
         change = update.my_chat_member
-        if change is None or change.chat.type not in GROUPS:
+        if change is None or change.chat.type not in {*GROUPS, ChatType.PRIVATE}:
             return
         old, new = change.old_chat_member, change.new_chat_member
         if not _is_in(new):
             if _is_in(old):
-                await self._left(change.chat.id)
+                await self._left(change.chat)
             return
         self._progress.join(change.chat.id)
+        if change.chat.type == ChatType.PRIVATE:
+            return
         if not _is_in(old):
             await self._added(change)
             return
@@ -115,15 +117,16 @@ class Groups:
         self._progress.move(old, new)
         log.info("group_moved", old=old, new=new)
 
-    async def _left(self, chat_id: int) -> None:
-        """Cancel what is not paid for. What is stays ours, and can be had elsewhere."""
-        if await self._still_in(chat_id):  # old news, or the group became a supergroup
+    async def _left(self, chat: Chat) -> None:
+        """Cancel what is not paid for. What is stays ours, and can be had elsewhere, or later."""
+        # Old news, or the group became a supergroup. A person's block is obeyed even if it was taken back.
+        if chat.type in GROUPS and await self._still_in(chat.id):
             return
-        self._progress.leave(chat_id)
-        unfinished = await self._chats.left(chat_id)
+        self._progress.leave(chat.id)
+        unfinished = await self._chats.left(chat.id)
         now = self._clock.now()
         cancelled = [edit.id for edit in unfinished if await self._edits.cancel(edit.id, now)]
-        log.info("group_left", chat=chat_id, cancelled=len(cancelled), paid=len(unfinished) - len(cancelled))
+        log.info("chat_left", chat=chat.id, cancelled=len(cancelled), paid=len(unfinished) - len(cancelled))
 
     async def _still_in(self, chat_id: int) -> bool:
         try:

@@ -16,8 +16,9 @@ from telegram.error import Conflict, TelegramError
 
 from bot import failpoints
 from bot.chat.failures import translate
+from bot.chat.receiving import Receives
 from bot.clock import Clock
-from bot.domain.stores import Inbox, InboxUpdate
+from bot.domain.stores import InboxUpdate
 from bot.domain.timing import Timing
 from bot.errors import WavebrushError
 
@@ -38,7 +39,7 @@ class Polling:
     """Reads updates, commits them, and only then moves the offset."""
 
     def __init__(
-        self, bot: Bot, inbox: Inbox, timing: Timing, clock: Clock, arrived: Callable[[], None]
+        self, bot: Bot, inbox: Receives, timing: Timing, clock: Clock, arrived: Callable[[], None]
     ) -> None:
         self._bot = bot
         self._inbox = inbox

@@ -18,8 +18,8 @@ from telegram.error import TelegramError
 
 from bot.chat.failures import translate
 from bot.chat.polling import ALLOWED, wrap
+from bot.chat.receiving import Receives
 from bot.clock import Clock
-from bot.domain.stores import Inbox
 from bot.domain.timing import Timing
 from bot.errors import MessengerError, StorageBusy
 
@@ -46,7 +46,7 @@ class Webhook:
     def __init__(
         self,
         bot: Bot,
-        inbox: Inbox,
+        inbox: Receives,
         timing: Timing,
         clock: Clock,
         arrived: Callable[[], None],

@@ -7,10 +7,11 @@ from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
 
 from bot.chat.polling import Polling
+from bot.chat.receiving import Receives
 from bot.chat.replies import Bot
 from bot.chat.webhook import Webhook
 from bot.clock import Clock
-from bot.domain.stores import Edits, Inbox
+from bot.domain.stores import Edits
 from bot.jobs.keyring import Keyring
 from bot.jobs.watch import Watch
 from bot.jobs.webhooks import Webhooks
@@ -74,7 +75,9 @@ class Ways:
         """Whether updates are asked for, by one process at a time, and not brought."""
         return self._settings.telegram_mode == "polling" or self._settings.public_url is None
 
-    def updates(self, bot: Bot, inbox: Inbox, arrived: Callable[[], None]) -> tuple[server.Check, list[Loop]]:
+    def updates(
+        self, bot: Bot, inbox: Receives, arrived: Callable[[], None]
+    ) -> tuple[server.Check, list[Loop]]:
         """Telegram's updates: the check of their health, and what must run."""
         timing, public_url = self._settings.timing, self._settings.public_url
         if self._settings.telegram_mode == "polling" or public_url is None:

@@ -60,20 +60,27 @@ def _error(code: int, description: str) -> str:
 
 
 async def test_a_person_who_blocked_the_bot(chats: Scene, promise: Record) -> None:
-    """What was paid for is kept, and /history brings it when they come back."""
+    """What is paid for is kept, and /history brings it when they come back; what is not is free."""
     person = await chats.person()
     await chats.asks(person)
     await chats.becomes(person, "running")
-    await chats.world.post(chats.world.telegram, f"people/{person.id}/block", blocked=True)
-    await _goes_on(chats)
-    await chats.becomes(person, "undeliverable")
-    assert chats.money(person) == CHARGED
+    chats.paid.arm(SUBMIT, said("{}", 429, effect=False), ALWAYS)
+    await chats.asks(person)
+    await chats.becomes(person, "running", "submitting")
     chats.unreachable.add(person.chat)
+    await chats.world.post(chats.world.telegram, f"people/{person.id}/block", blocked=True)
+    await chats.becomes(person, "running", "cancelled")
+    chats.paid.disarm()
+    await _goes_on(chats)
+    await chats.becomes(person, "undeliverable", "cancelled")
+    held, released = ("hold", PRICE_OF_ONE), ("release", PRICE_OF_ONE)
+    assert sorted(chats.money(person)) == sorted([*CHARGED, held, released])
     checked = await chats.held()
     await chats.world.post(chats.world.telegram, f"people/{person.id}/block", blocked=False)
     await person.says("/history")
     await person.sees_picture()
-    promise("the person blocks the bot while it works", "charged and kept: /history brings it later", checked)
+    outcome = "what was bought is charged and kept: /history brings it later; the rest is cancelled and free"
+    promise("the person blocks the bot while it works", outcome, checked)
 
 
 async def test_a_person_who_is_deactivated(chats: Scene, promise: Record) -> None:

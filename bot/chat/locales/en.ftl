@@ -129,6 +129,7 @@ notice-restored = ⚠️ I was restored from a backup of { $at } UTC. What was b
 
 error-internal = Something went wrong on my side. You were not charged. Please try again; if it happens again, tell the bot's owner.
 error-result-away = I can't get that picture from my store right now. Please try again in a few minutes. Nothing was charged.
+not-taken-in = I can't write anything down right now, so what you sent has to wait. I take it up by myself later; you need not send it again.
 error-storage-busy = I can't write anything down right now, so I did nothing and charged nothing. Please try again in a minute.
 error-not-a-picture = That is no picture I can read. Please send a JPEG, PNG, WebP, HEIC, AVIF, GIF, BMP or TIFF. Nothing was charged.
 error-picture-broken = That picture is damaged and I can't open it. Please send it again, or another copy. Nothing was charged.
