@@ -34,6 +34,20 @@ async def test_the_buttons_go_also_when_nobody_waits_for_the_answer() -> None:
     await bot.shutdown()
 
 
+@pytest.mark.parametrize("said", ["a" * 200, "a" * 201, "ä🎨" * 150])
+async def test_a_text_that_is_too_long_is_cut(said: str) -> None:
+    """Telegram takes 200 characters and refuses more: then nobody would hear anything."""
+    telegram = MemoryTelegram()
+    bot = await memory_bot(telegram, Timing().faster(20))
+    query = CallbackQuery("q1", User(1001, "Ada", is_bot=False), "1")
+    query.set_bot(bot)
+    await answer(query, Pressed(said))
+    [call] = telegram.calls
+    assert (call.method, call.params["text"]) == ("answerCallbackQuery", said[:200])
+    assert call.params["show_alert"] is True  # so long a text is to be closed by who reads it
+    await bot.shutdown()
+
+
 ADA, BEN = 1001, 1002
 OWN, HERS = Button("own", BEN, "setting:1002", "open"), Button("hers", ADA, "result:e1", "again")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 
 from tests.e2e.world import PHOTOS, World
@@ -42,6 +43,35 @@ async def test_an_edit_of_somebody_called_so_in_a_group_called_so(shared: World)
     bot = await shared.running()
     for line in bot.lines:  # nobody's words begin a line of the log
         assert isinstance(json.loads(line)["event"], str)
+
+
+async def test_an_address_in_the_words(shared: World) -> None:
+    """In a caption or a text it is a word like any other: it is passed on, and nobody looks what is there."""
+    visits: list[str] = []
+
+    def visited(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        visits.append(str(writer.get_extra_info("peername")))
+        writer.close()
+
+    async with await asyncio.start_server(visited, "127.0.0.1", 0) as server:
+        host, port = server.sockets[0].getsockname()
+        url = f"http://{host}:{port}/uma.jpg"
+        uma = await shared.person("Uma")
+        await uma.starts()
+        await uma.sends("cat.jpg", caption=f"paint it like {url}")
+        await uma.sends("cat.jpg")
+        await uma.sees_text("What should I change?")
+        await uma.says(url)
+        first = await uma.sees_picture()
+        await uma.sees(lambda message: "photo" in message and message["message_id"] != first["message_id"])
+        await shared.quiet()
+        prompts = [made["inputs"]["prompt"] for made in await shared.predictions()]
+        assert {prompt for prompt in prompts if url in prompt} == {f"paint it like {url}", url}
+        assert visits == []
+        reader, writer = await asyncio.open_connection(host, port)
+        await reader.read()
+        writer.close()
+        assert len(visits) == 1, "who comes is seen"
 
 
 async def test_a_file_that_is_called_so(shared: World) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import sqlite3
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -27,6 +29,8 @@ _BUDGETS = {
     "USER_DAILY_BUDGET": ("user", "day"),
     "USER_MONTHLY_BUDGET": ("user", "month"),
 }
+_RESULT = re.compile(r" · \d+ s · ")
+"""What the caption of a result has, and that of no question and no other picture."""
 
 
 @dataclass
@@ -48,6 +52,8 @@ class Books:
     messages: Sequence[Row] = field(default_factory=list)  # what the bot's chats show of the bot now
     texts: dict[str, str] = field(default_factory=dict)  # where secrets are looked for, by where it is
     unreachable: frozenset[int] = frozenset()  # chats in which the bot can tell nothing
+    found: frozenset[str] = frozenset()  # edits that were unknown, and found later
+    uncertain: frozenset[str] = frozenset()  # edits whose picture was sent, and Telegram's answer lost
 
     @property
     def replies(self) -> dict[Place, list[Row]]:
@@ -59,8 +65,8 @@ class Books:
         return found
 
     def pictures(self, place: Place) -> list[Row]:
-        """The pictures that answer a message."""
-        return [message for message in self.replies[place] if "photo" in message or "document" in message]
+        """The results that answer a message."""
+        return [message for message in self.replies[place] if is_result(message)]
 
     def edits_at(self, place: Place) -> list[Row]:
         """The edits that a message asked for and whose pictures were delivered."""
@@ -82,6 +88,13 @@ class Books:
         return sum(
             row["micros"] for row in self.ledger if row["edit_id"] == edit["id"] and row["kind"] in kinds
         )
+
+
+def is_result(message: Row) -> bool:
+    """Whether a message has a result. Of an album one picture has the caption for all."""
+    if "photo" not in message and "document" not in message:
+        return False
+    return "media_group_id" in message or bool(_RESULT.search(message.get("caption", "")))
 
 
 def place_of(edit: Row) -> Place:
@@ -108,7 +121,15 @@ async def read(world: World, unreachable: frozenset[int] = frozenset(), *, whole
         messages=messages,
         texts=_texts(world, [predictions, calls], [asked, messages]) if whole else {},
         unreachable=unreachable,
+        found=_logged(world, '"unknown_found"') | _logged(world, '"submit_told"', found=True),
+        uncertain=_logged(world, '"delivery_uncertain"'),
     )
+
+
+def _logged(world: World, event: str, **values: object) -> frozenset[str]:
+    """The edits of which a process logged an event with these values."""
+    records = [json.loads(line) for bot in world.bots for line in bot.lines if event in line]
+    return frozenset(record["edit"] for record in records if values.items() <= record.items())
 
 
 def _texts(world: World, provider: Sequence[object], telegram: Sequence[object]) -> dict[str, str]:

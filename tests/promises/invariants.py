@@ -14,9 +14,23 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
 
+from bot.chat.texts import explain
 from bot.domain.edits import UNFINISHED, EditState
+from bot.domain.money import dollars
+from bot.errors import (
+    ArrivalUnknown,
+    EditFoundBilled,
+    EditFoundFree,
+    EditUnknown,
+    ImagingFailed,
+    PictureRefused,
+    ProviderError,
+    WavebrushError,
+    named,
+)
+from bot.logs import spellings
 from tests.e2e.world import KEY, METRICS, PATIENCE, TOKEN, World
-from tests.promises.books import Books, Row, place_of, read, source_of
+from tests.promises.books import Books, Place, Row, is_result, place_of, read, source_of
 
 Invariant = Callable[[Books], Iterator[str]]
 
@@ -24,12 +38,40 @@ WORKING = re.compile(
     "In the queue|Preparing your picture|The provider is busy|Editing…|Painting…|Almost done…|Sending…"
 )
 """What only a status says."""
+
+
+def _shortest(secret: str) -> frozenset[str]:
+    """The spellings of a secret, but for those in which another one is found anyway."""
+    every = frozenset(spellings(secret))
+    return frozenset(one for one in every if not any(other in one for other in every - {one}))
+
+
 SECRETS = {
-    "the bot's token": TOKEN.partition(":")[2],
-    "the provider's key": KEY,
-    "the metrics' token": METRICS,
+    name: _shortest(secret)
+    for name, secret in (
+        ("the bot's token", TOKEN),
+        ("the provider's key", KEY),
+        ("the metrics' token", METRICS),
+    )
 }
+"""The ways in which each may be written."""
 _TOLD = (EditState.FAILED, EditState.UNKNOWN)
+_NOT_DELIVERED = (*_TOLD, EditState.CANCELLED, EditState.UNDELIVERABLE)
+_SETTLED = (EditFoundBilled.key, EditFoundFree.key)
+
+
+def _beginnings() -> frozenset[str]:
+    """How each sentence about the end of an edit begins, in which no value stands yet."""
+    kinds = [WavebrushError(), ImagingFailed(), EditUnknown(), EditFoundBilled(), EditFoundFree()]
+    roots = [ProviderError, PictureRefused]
+    for root in roots:
+        roots += root.__subclasses__()
+    values = {"charged": "", "held": "", "edit": ""}
+    said = (explain(kind, "en", **values) for kind in (*kinds, ArrivalUnknown(), *(root() for root in roots)))
+    return frozenset(sentence[:20] for sentence in said)
+
+
+_BEGINNINGS = _beginnings()
 
 
 def nothing_left_open(books: Books) -> Iterator[str]:
@@ -51,29 +93,67 @@ def nothing_left_open(books: Books) -> Iterator[str]:
 
 
 def one_end_each(books: Books) -> Iterator[str]:
-    """Every accepted request has an edit, and every edit one end: delivered, told, or recorded."""
+    """Every accepted request has an edit, and every edit just one end: delivered, told, or recorded."""
     accepted = {edit["origin"].split(":")[1] for edit in books.edits if edit["origin"].startswith("request:")}
     for request in books.requests:
         if request["state"] == "accepted" and request["id"] not in accepted:
             yield f"request {request['id']} was accepted without an edit"
-    replies = books.replies
+    places: dict[Place, list[Row]] = defaultdict(list)
     for edit in books.edits:
-        chat, message = place = place_of(edit)
-        if message <= 0 or chat in books.unreachable:  # nothing can answer it
-            continue
-        pictures, done = len(books.pictures(place)), len(books.edits_at(place))
-        if edit["state"] == EditState.DONE and pictures < done:
-            yield f"edit {edit['id']} is done, and its chat has {pictures} of {done} pictures"
-        if edit["state"] in _TOLD and not any(_says(reply) for reply in replies[place]):
-            yield f"edit {edit['id']} is {edit['state']}, and nobody was told"
-        if edit["state"] in _TOLD and edit["result_message_id"] is not None:
+        places[place_of(edit)].append(edit)
+    replies = books.replies
+    for place, edits in places.items():
+        if place[1] > 0:  # else nothing can answer it
+            yield from _delivered(books, place, edits, replies[place])
+            yield from _told(books, place, edits, replies[place])
+
+
+def _delivered(books: Books, place: Place, edits: list[Row], replies: list[Row]) -> Iterator[str]:
+    """Each done edit has a picture of its own; where none is done, none came.
+
+    One may have come twice, after a kill or a lost answer: `Checked` counts those.
+    """
+    pictures = {message["message_id"] for message in replies if is_result(message)}
+    noted = Counter(edit["result_message_id"] for edit in edits)
+    for edit in edits:
+        result = edit["result_message_id"]
+        sure = edit["state"] == EditState.DONE and edit["reason"] != ArrivalUnknown.key
+        if sure and place[0] not in books.unreachable and (result not in pictures or noted[result] > 1):
+            yield f"edit {edit['id']} is done, and its picture is not there"
+        if edit["state"] in _NOT_DELIVERED and result is not None:
             yield f"edit {edit['id']} is {edit['state']}, and was delivered"
+    may_be = any(edit["state"] not in _NOT_DELIVERED or edit["id"] in books.uncertain for edit in edits)
+    if pictures and not may_be:
+        yield f"{place} has {len(pictures)} pictures, and its edits are {_states(edits)}"
 
 
-def _says(message: Row) -> bool:
-    """Whether a message is more than a status."""
-    said = message.get("text") or message.get("caption") or ""
-    return bool(said) and not WORKING.search(said)
+def _told(books: Books, place: Place, edits: list[Row], replies: list[Row]) -> Iterator[str]:
+    """Who has no picture, or perhaps none, reads why; and nobody reads of an end that was none."""
+    said = [message.get("text") or message.get("caption") or "" for message in replies]
+    true = []
+    for edit in edits:
+        if edit["state"] in _TOLD or edit["reason"] == ArrivalUnknown.key:
+            true.append(_sentence(edit, edit["reason"]))
+            if place[0] not in books.unreachable and not any(true[-1] in words for words in said):
+                yield f"edit {edit['id']} is {edit['state']}, and nobody was told ({edit['reason']})"
+        if edit["id"] in books.found or edit["reason"] in _SETTLED:  # it was unknown before
+            true.append(_sentence(edit, EditUnknown.key))
+    for words in said:
+        rest = words
+        for sentence in true:
+            rest = rest.replace(sentence, "")
+        if any(beginning in rest for beginning in _BEGINNINGS):
+            yield f"{place} reads {words!r}, and its edits are {_states(edits)}"
+
+
+def _sentence(edit: Row, reason: str | None) -> str:
+    """What the person of an edit is told of its end."""
+    values = {"charged": dollars(edit["charged"] or 0), "held": dollars(edit["quote"])}
+    return explain(named(reason or ""), edit["language"], **values, edit=edit["id"][:8])
+
+
+def _states(edits: list[Row]) -> str:
+    return ", ".join(edit["state"] for edit in edits)
 
 
 def bought_once(books: Books) -> Iterator[str]:
@@ -136,12 +216,19 @@ def _counter(row: Row) -> tuple[str, int, str, date]:
 
 def within_budgets(books: Books) -> Iterator[str]:
     """No budget is exceeded, by what is spent and held together."""
+    for row, limit in _limited(books):
+        if row["held"] + row["spent"] > limit:
+            yield f"counter {_counter(row)}: {row['held']} + {row['spent']} > {limit}"
+
+
+def _limited(books: Books) -> Iterator[tuple[Row, int]]:
+    """The counters that have a limit: their own, or the usual one."""
     own = {(row["scope"], row["scope_id"], row["period"]): row["micros"] for row in books.limits}
     for row in books.counters:
         usual = books.budgets.get((row["scope"], row["period"]))
         limit = own.get((row["scope"], row["scope_id"], row["period"]), usual)
-        if limit is not None and row["held"] + row["spent"] > limit:
-            yield f"counter {_counter(row)}: {row['held']} + {row['spent']} > {limit}"
+        if limit is not None:
+            yield row, limit
 
 
 def no_status_left(books: Books) -> Iterator[str]:
@@ -155,8 +242,8 @@ def no_status_left(books: Books) -> Iterator[str]:
 def no_secret_out(books: Books) -> Iterator[str]:
     """Neither the token nor a key is in a log, a file, the database, a chat, or what another server got."""
     for where, text in books.texts.items():
-        for name, secret in SECRETS.items():
-            if secret in text:
+        for name, spelled in SECRETS.items():
+            if any(secret in text for secret in spelled):
                 yield f"{name} is in {where}"
 
 
@@ -177,7 +264,7 @@ EVENTUAL = (nothing_left_open, one_end_each, no_status_left)
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What a check found: all of ``held`` did."""
+    """What a check found: all of ``held`` did, and could have failed."""
 
     database: str
     held: tuple[str, ...]
@@ -208,15 +295,17 @@ async def check(
     wanted = [invariant for invariant in INVARIANTS if invariant not in without]
     breaches = [f"{invariant.__name__}: {breach}" for invariant in wanted for breach in invariant(books)]
     assert not breaches, "\n".join(breaches)
-    return _checked(world, books, wanted)
+    return checked(world.database, books, wanted)
 
 
-def _checked(world: World, books: Books, held: list[Invariant]) -> Checked:
+def checked(database: str | None, books: Books, held: list[Invariant]) -> Checked:
+    """What a check has found in these books, in which these invariants hold."""
     places = {place_of(edit) for edit in books.edits if edit["state"] == EditState.DONE}
+    looked_at = [one for one in held if one is not within_budgets or any(_limited(books))]
     extra = [len(books.pictures(place)) - len(books.edits_at(place)) for place in places]
     return Checked(
-        database="SQLite" if world.database is None else "Postgres",
-        held=tuple(invariant.__name__ for invariant in held),
+        database="SQLite" if database is None else "Postgres",
+        held=tuple(invariant.__name__ for invariant in looked_at),
         edits=len(books.edits),
         submits=len(books.predictions),
         charges=sum(row["kind"] == "charge" for row in books.ledger),

@@ -1,4 +1,10 @@
-"""The failpoints on the way of an edit: what is seen at the death there, and what becomes of the edit."""
+"""The failpoints on the way of an edit: what is seen at the death there, and what becomes of the edit.
+
+Each is played with a restart at once, and 25 hours later. Two differ. At ``attempt_opened`` the earlier one
+comes 900 s later: a submit that nobody finds is looked for as long, and only then is its end to be seen.
+``migrating`` and ``backing_up`` (test_kill_upkeep.py) have no later one: they leave no lease, link or edit
+that a day could end.
+"""
 
 from __future__ import annotations
 

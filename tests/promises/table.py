@@ -32,7 +32,8 @@ must be true then, whatever happened:
 
 {invariants}
 
-*Held* names the sentences that were looked at and true; a dash says that there was no edit to look at.
+*Held* names the sentences that were looked at and true: a budget only where there was one. A dash says that
+there was no edit to look at.
 {sections}"""
 _SECTION = """
 ## {title}
@@ -92,8 +93,9 @@ def _cell(text: str) -> str:
 
 
 def _held(names: tuple[str, ...]) -> str:
-    """The invariants by their numbers; all of them in a word."""
+    """The invariants by their numbers; in short where all of them did, or all but one or two."""
     numbers = [number for number, name in enumerate(_ALL, 1) if name in names]
-    if len(numbers) == len(_ALL):
-        return "all"
-    return ", ".join(map(str, numbers)) or NONE
+    others = [number for number in range(1, len(_ALL) + 1) if number not in numbers]
+    if len(others) > 2:
+        return ", ".join(map(str, numbers)) or NONE
+    return f"all but {', '.join(map(str, others))}" if others else "all"

@@ -13,7 +13,6 @@ from tests.e2e.test_albums import Album
 from tests.e2e.world import TOKEN
 from tests.promises.conftest import Record
 from tests.promises.faults import (
-    ANSWER,
     DATABASES,
     PHOTO,
     PRICE_OF_ONE,
@@ -28,6 +27,7 @@ from tests.promises.proxy import changed, once, said
 
 ME = "wavebrush_bot"
 ALWAYS = 100_000
+SENDS = r"(?i:/send(?!ChatAction$))"  # all that a person would see
 CHARGED = [("hold", PRICE_OF_ONE), ("charge", PRICE_OF_ONE)]
 
 
@@ -88,15 +88,18 @@ async def test_a_person_who_is_deactivated(chats: Scene, promise: Record) -> Non
     person = await chats.person()
     await chats.asks(person)
     await chats.becomes(person, "running")
+    await person.sees_text("Editing…")  # nothing is on its way
     gone = said(_error(403, "Forbidden: user is deactivated"), 403, effect=False)
-    chats.chats.arm(f"{PHOTO}|{ANSWER}", gone, ALWAYS)
+    picture = chats.chats.arm(PHOTO, gone, ALWAYS)
+    others = chats.chats.arm(SENDS, gone, ALWAYS)
     await _goes_on(chats)
     await chats.becomes(person, "undeliverable")
     assert chats.money(person) == CHARGED
     chats.unreachable.add(person.chat)
-    promise(
-        "the person's account is deactivated", "charged and kept, nothing more is sent", await chats.held()
-    )
+    checked = await chats.held()
+    assert ALWAYS - picture.count == 1, "only what was paid for is tried, once"
+    assert others.count == ALWAYS
+    promise("the person's account is deactivated", "charged and kept, nothing more is sent", checked)
 
 
 async def test_thrown_out_of_a_group(chats: Scene, promise: Record) -> None:
@@ -214,29 +217,45 @@ async def test_updates_that_come_twice(opened: Scene, promise: Record) -> None:
     promise("updates come again", "nothing happens twice", await opened.held())
 
 
+def _message(wrong: dict[str, Any]) -> dict[str, Any]:
+    """A text of nobody's, but for what is wrong with it."""
+    right = {"message_id": 1, "date": 1, "chat": {"id": 1, "type": "private"}, "text": "x"}
+    return {"message": right | wrong}
+
+
 POISON: dict[str, dict[str, Any]] = {
-    "a date that is a word": {"date": "yesterday"},
-    "a photo that is a number": {"photo": [1]},
-    "a chat without an id": {"chat": {"type": "private"}},
-    "a person without an id": {"from": {"is_bot": False}},
-    "an unknown kind of chat": {"chat": {"id": 1, "type": "hologram"}},
+    "a date that is a word": _message({"date": "yesterday"}),
+    "a photo that is a number": _message({"photo": [1]}),
+    "a chat without an id": _message({"chat": {"type": "private"}}),
+    "a person without an id": _message({"from": {"is_bot": False}}),
+    "a message that is a word": {"message": "a word"},
+    "a press that is a list": {"callback_query": []},
+}
+ODD: dict[str, dict[str, Any]] = {  # these can be read, and ask for nothing
+    "an unknown kind of chat": _message({"chat": {"id": 1, "type": "hologram"}}),
+    "nothing but its number": {},
 }
 
 
 async def test_updates_that_nobody_can_read(opened: Scene, promise: Record) -> None:
-    """Each is kept, reported and skipped alone; the others of its batch are done."""
+    """Each is recorded, reported and skipped alone; the others of its batch are done."""
     await opened.calm()
-    person = await opened.person()
-    message = {"message_id": 1, "date": 1, "chat": {"id": person.id, "type": "private"}, "text": "x"}
-    updates: list[dict[str, Any]] = [{"message": message | wrong} for wrong in POISON.values()]
-    for update in [*updates, {"message": "a word"}, {"callback_query": []}, {}]:
+    person, seen = await opened.person(), len(opened.bot.lines)
+    [newest] = opened.world.rows("SELECT max(position) AS position FROM inbox")
+    for update in [*POISON.values(), *ODD.values()]:
         answer = await opened.world.http.post(f"{opened.world.telegram}/sandbox/updates", json=update)
         answer.raise_for_status()
     await opened.asks(person)
     await delivered(opened, person)
-    assert "update_broke" in opened.bot.log
-    outcome = "kept, logged and skipped alone; what came with it is done"
-    promise("an update can't be read", outcome, await opened.held())
+    checked = await opened.held()
+    query = "SELECT update_id, state FROM inbox WHERE position > ? ORDER BY position"
+    kept = opened.world.rows(query, newest["position"] or 0)
+    assert [row["state"] for row in kept] == ["unreadable"] * len(POISON) + ["done"] * (len(ODD) + 1)
+    logged = [json.loads(line) for line in opened.bot.lines[seen:] if '"update_broke"' in line]
+    broke = sorted(record["update"] for record in logged)
+    assert broke == [row["update_id"] for row in kept if row["state"] == "unreadable"]
+    outcome = "recorded, logged and skipped alone; what came with it is done"
+    promise("an update can't be read", outcome, checked)
 
 
 async def test_album_parts_in_any_order(opened: Scene, promise: Record) -> None:
@@ -327,10 +346,15 @@ async def test_a_second_bot_with_the_same_token(opened: Scene, promise: Record) 
 async def test_a_webhook_that_somebody_set(opened: Scene, promise: Record) -> None:
     """While one is set Telegram gives nothing to who polls: it is taken away, and polling goes on."""
     await opened.calm()
-    person = await opened.person()
-    url = f"{opened.world.telegram}/bot{TOKEN}/setWebhook"
-    answer = await opened.world.http.post(url, json={"url": "http://127.0.0.1:1/elsewhere"})
+    person, seen = await opened.person(), len(opened.bot.lines)
+    http, url = opened.world.http, f"{opened.world.telegram}/bot{TOKEN}"
+    answer = await http.post(f"{url}/setWebhook", json={"url": "http://127.0.0.1:1/elsewhere"})
     assert answer.json()["ok"]
     await opened.asks(person)
     await delivered(opened, person)
-    promise("somebody sets a webhook while the bot polls", "taken away; nothing is lost", await opened.held())
+    await opened.logs("poll_failed", seen)
+    failed = [json.loads(line) for line in opened.bot.lines[seen:] if '"poll_failed"' in line]
+    assert any("webhook" in record["detail"].lower() for record in failed), "the log says what is wrong"
+    assert (await http.get(f"{url}/getWebhookInfo")).json()["result"]["url"] == ""
+    outcome = "said in the log and taken away; nothing is lost"
+    promise("somebody sets a webhook while the bot polls", outcome, await opened.held())

@@ -22,7 +22,7 @@ from tests.promises.faults import (
     delivered,
     scene,
 )
-from tests.promises.proxy import Proxy, cut, proxied, said, unsent
+from tests.promises.proxy import Act, Proxy, cut, proxied, said, unsent
 
 HOUR, DAY = 3600.0, 86_400.0
 ADMIN = 5001  # the first who comes
@@ -131,11 +131,19 @@ async def test_webhooks_that_are_forged_and_replayed(hooked: Hooked, promise: Re
     promise("webhooks are forged, repeated, or lie", outcome, await scene.held())
 
 
-async def test_never_found(hooked: Hooked, promise: Record) -> None:
+@pytest.mark.parametrize(
+    ("fault", "act"),
+    [
+        ("the paid call is reset before it arrives", unsent(20)),
+        ("the paid call is answered 502, and was not done", said("", 502, effect=False)),
+    ],
+    ids=["reset", "answered 502"],
+)
+async def test_never_found(hooked: Hooked, fault: str, act: Act, promise: Record) -> None:
     """The person is told and the money stays held, until an admin settles it."""
     await hooked.calm()
     scene = hooked.scene
-    scene.paid.arm(SUBMIT, unsent(20))
+    scene.paid.arm(SUBMIT, act)
     person = await scene.person()
     await scene.asks(person)
     await hooked.unknown(person)
@@ -146,7 +154,7 @@ async def test_never_found(hooked: Hooked, promise: Record) -> None:
     assert scene.money(person) == [("hold", PRICE_OF_ONE), ("release", PRICE_OF_ONE)]
     await scene.held()
     outcome = "not bought again; told, the money stays held until an admin settles it"
-    promise("the paid call is reset before it arrives", outcome, checked)
+    promise(fault, outcome, checked)
 
 
 async def test_found_late(hooked: Hooked, promise: Record) -> None:

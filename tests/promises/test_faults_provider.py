@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
@@ -17,6 +17,7 @@ from tests.promises.faults import (
     DELIVERED,
     LIST,
     OUTPUT,
+    PRICE_OF_ONE,
     RESULT,
     STORE,
     SUBMIT,
@@ -26,6 +27,7 @@ from tests.promises.faults import (
     Outcome,
     Scene,
     database_of,
+    delivered,
     rows,
     scene,
     told,
@@ -56,6 +58,30 @@ async def _hours_later(scene: Scene, person: Person) -> None:
 GIVEN_UP = Outcome(f"fetched again for hours; then {NO_PICTURE.text}", _hours_later)
 
 
+async def _as_a_file(scene: Scene, person: Person) -> None:
+    """Telegram takes no photo of this shape, so a file comes, and says why; it is charged like any other."""
+    came = await person.sees(lambda message: "document" in message)
+    assert "Too long and narrow for a photo" in came["caption"]
+    assert Image.open(io.BytesIO(await person.picture(came))).size == _NARROW
+    await scene.becomes(person, "done")
+    assert len(await scene.bought(person)) == 1
+    assert scene.money(person) == [("hold", PRICE_OF_ONE), ("charge", PRICE_OF_ONE)]
+    await person.look()
+    assert not [one for one in person.messages.values() if one["from"]["is_bot"] and "photo" in one]
+
+
+AS_A_FILE = Outcome("bought once, charged once, delivered as a file, which says why", _as_a_file)
+
+
+async def _told_to_wait(scene: Scene, person: Person) -> None:
+    """The status says whom it waits for."""
+    await person.sees_text("The provider is busy; your edit waits for its turn. Nothing is lost.")
+    await delivered(scene, person)
+
+
+WAITS = Outcome("told that the provider is busy; bought once, charged once, delivered", _told_to_wait)
+
+
 def calls(path: str, act: Act, count: int = 1) -> Arm:
     """The next calls of a path act so."""
     return lambda scene: scene.paid.arm(path, act, count)
@@ -72,11 +98,14 @@ def _told_nothing(body: bytes) -> bytes:
     return json.dumps(answer).encode()
 
 
-def _pixel_bomb(_: bytes) -> bytes:
-    """A few kilobytes that are 169 megapixels."""
+def _sized(width: int, height: int) -> Callable[[bytes], bytes]:
+    """Another picture instead: a few kilobytes, whatever its size."""
     buffer = io.BytesIO()
-    Image.new("1", (13_000, 13_000)).save(buffer, "PNG")
-    return buffer.getvalue()
+    Image.new("1", (width, height)).save(buffer, "PNG")
+    return lambda _: buffer.getvalue()
+
+
+_NARROW = (2100, 100)  # a photo may be 20 times as long as it is wide, and its sides sum up to 10,000
 
 
 def _unreachable(scene: Scene) -> None:
@@ -124,7 +153,7 @@ BUSY_FOR_NOW = said('{"code":429,"message":"Too Many Requests"}', 429, "Retry-Af
 NOT_TAKEN = [
     Fault("nobody listens where the paid call goes", _unreachable, DELIVERED),
     Fault(
-        "the paid call is answered 429 twice, with a Retry-After", calls(SUBMIT, BUSY_FOR_NOW, 2), DELIVERED
+        "the paid call is answered 429 four times, with a Retry-After", calls(SUBMIT, BUSY_FOR_NOW, 4), WAITS
     ),
     Fault("the paid call is answered 429, without one", calls(SUBMIT, BUSY), DELIVERED, long=True),
     Fault("the paid call is answered 401", calls(SUBMIT, said("{}", 401, effect=False)), NO_KEY),
@@ -162,7 +191,15 @@ PICTURES = [
     Fault("the picture unpacks to 512 MB, once", calls(OUTPUT, bomb()), DELIVERED),
     Fault("the picture is a web page, for hours", calls(OUTPUT, said(GATEWAY), 1000), GIVEN_UP),
     Fault("the picture is cut off, always", calls(OUTPUT, changed(_broken), 100), NO_PICTURE),
-    Fault("the picture has 169 megapixels", calls(OUTPUT, changed(_pixel_bomb), 100), NO_PICTURE),
+    Fault("the picture has 169 megapixels", calls(OUTPUT, changed(_sized(13_000, 13_000)), 100), NO_PICTURE),
+    Fault("the picture has no bytes, for hours", calls(OUTPUT, said(b""), 1000), GIVEN_UP, long=True),
+    Fault("the picture is 21 times as wide as high", calls(OUTPUT, changed(_sized(*_NARROW))), AS_A_FILE),
+    Fault(
+        "the picture's sides sum to more than a photo's may",
+        calls(OUTPUT, changed(_sized(9_800, 980))),
+        DELIVERED,
+        long=True,
+    ),
     Fault("the picture has no end", calls(OUTPUT, flood, 100), NO_PICTURE),
 ]
 

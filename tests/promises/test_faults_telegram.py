@@ -8,6 +8,7 @@ from functools import partial
 
 import pytest
 
+from tests.e2e.world import Person
 from tests.promises.conftest import Record
 from tests.promises.faults import (
     ANSWER,
@@ -54,9 +55,22 @@ def _broken(body: bytes) -> bytes:
     return body[: len(body) // 2]
 
 
+async def _unconfirmed(scene: Scene, person: Person) -> None:
+    """Both copies are there, and nobody knows it: not tried a third time, and said so."""
+    await person.sees_text("Telegram did not confirm that your picture arrived")
+    await delivered(scene, person, copies=2)
+    seen = set(person.messages)
+    await person.says("/history")
+    await person.sees(lambda message: "photo" in message and message["message_id"] not in seen)
+
+
 LEFT = Outcome("bought once, charged once, delivered; the status stays, as nobody knows its id", delivered)
 FLOODED = error(429, "Too Many Requests: retry after 1", 1)
 DOWN = error(500, "Internal Server Error")
+UNCONFIRMED = Outcome(
+    "bought once, charged once, delivered twice; told that it may not have arrived: /history brings it",
+    _unconfirmed,
+)
 SENDING = [
     Fault("sending the picture is answered 429, twice", calls(PHOTO, FLOODED, 2), DELIVERED),
     Fault("sending the picture is answered 500, twice", calls(PHOTO, DOWN, 2), DELIVERED, long=True),
@@ -68,6 +82,7 @@ SENDING = [
     ),
     Fault("the picture is reset on its way to Telegram", calls(PHOTO, unsent(1000)), DELIVERED, long=True),
     Fault("the picture is sent, and the answer lost", calls(PHOTO, cut()), TWICE),
+    Fault("the picture is sent twice, and both answers are lost", calls(PHOTO, cut(), 2), UNCONFIRMED),
     Fault("the picture is sent, and the answer breaks off", calls(PHOTO, cut(40)), TWICE, long=True),
     Fault("the picture is sent, and never answered", calls(PHOTO, silence), TWICE, long=True),
     Fault("the picture is sent, and the answer drips", calls(PHOTO, drip), TWICE, long=True),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -12,12 +13,14 @@ from bot.domain.edits import UNFINISHED
 from tests.e2e.world import Person, World, world
 from tests.promises.books import place_of, read
 from tests.promises.conftest import Record
+from tests.promises.faults import PRICE_OF_ONE
 from tests.promises.invariants import Checked, check, no_status_left
 from tests.storage.conftest import fresh_postgres
 
 NAMES = ("Ada", "Ben", "Chloe", "Dora")
 LONGEST = 1.5  # seconds between a start and the kill; an edit takes about one
 STARTING = 0.2  # so many of the kills come before the bot is ready
+EACH = 2  # requests between two kills
 FEW = 8
 AFTERWARDS = 900.0  # as long as a lost submit is looked for
 
@@ -39,12 +42,16 @@ async def test_killed_again_and_again(
     if database == "postgres":
         url = fresh_postgres(request.getfixturevalue("postgres"), template="template0")
     async with world(tmp_path / "data", database=url, killable=True, seconds=(2.0, 10.0)) as opened:
-        prompts = await storm(opened, kills, random.Random(seed))
-        checked = await calm(opened, prompts)
+        enough = kills * EACH * PRICE_OF_ONE  # a second hold for any edit leaves too little for another
+        budget = {"TOTAL_DAILY_BUDGET": str(Decimal(enough).scaleb(-6))}
+        prompts = await storm(opened, kills, random.Random(seed), budget)
+        checked = await calm(opened, prompts, budget)
         await delivered(opened, prompts)
+        taken = opened.rows("SELECT held + spent AS micros FROM counters WHERE scope = 'bot'")
     print(f"seed {seed}: {checked}")  # noqa: T201 - shown when it fails, or with -s
     assert checked.edits == len(prompts), f"seed {seed}"
     assert checked.repeated <= kills, f"seed {seed}"
+    assert sum(row["micros"] for row in taken) == enough, f"seed {seed}"
     promise(
         f"killed {kills} times at random moments",
         f"{len(prompts)} requests, as many edits; each bought at most once; no picture missing",
@@ -52,30 +59,26 @@ async def test_killed_again_and_again(
     )
 
 
-async def storm(opened: World, kills: int, chance: random.Random) -> list[str]:
+async def storm(opened: World, kills: int, chance: random.Random, budget: dict[str, str]) -> list[str]:
     """Kill the bot while two new requests a life come in; the prompts of all."""
-    await opened.start()
+    await opened.start(**budget)
     people = [await opened.person(name) for name in NAMES]
     for person in people:
         await person.starts()
     prompts: list[str] = []
     for number in range(kills):
-        prompts += [await ask(chance.choice(people), f"anime {number} {part}") for part in "ab"]
+        prompts += [await ask(chance.choice(people), f"anime {number} {part}") for part in range(EACH)]
         bot = opened.bots[-1]
         if not bot.alive:
             early = chance.random() < STARTING
-            bot = await (opened.launch() if early else opened.start())
+            bot = await (opened.launch(**budget) if early else opened.start(**budget))
         await asyncio.sleep(chance.uniform(0, LONGEST))  # the moment of the kill
         await bot.kill()
         if number % 10 == 9:
-            await catch_up(opened, len(prompts))
+            await opened.start(**budget)
+            # A person may only have so many edits waiting.
+            await until_ended(opened, len(prompts) - FEW)
     return prompts
-
-
-async def catch_up(opened: World, asked: int) -> None:
-    """Let the bot do most of what was asked, since a person may only have so many edits waiting."""
-    await opened.running()
-    await until_ended(opened, asked - FEW)
 
 
 async def until_ended(opened: World, wanted: int) -> None:
@@ -107,12 +110,12 @@ async def ask(person: Person, prompt: str) -> str:
     return prompt
 
 
-async def calm(opened: World, prompts: list[str]) -> Checked:
+async def calm(opened: World, prompts: list[str], budget: dict[str, str]) -> Checked:
     """Start once more, so much later that what was lost for good is known to be; wait for the last end."""
     await opened.bots[-1].kill()
     opened.jump(AFTERWARDS)
     await opened.wavespeed_settings(advance=AFTERWARDS)
-    await opened.start()
+    await opened.start(**budget)
     await until_ended(opened, len(prompts))
     # A status whose sending the kill cut off is nobody's: Telegram tells its id in the answer only.
     return await check(opened, without=(no_status_left,))

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+import itertools
 from collections.abc import AsyncIterator
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -11,7 +15,8 @@ from tests.e2e.test_webhooks import free_port
 from tests.e2e.world import Message, World
 from tests.promises import invariants
 from tests.promises.conftest import Record
-from tests.promises.test_machines import MANY, machines, workers_of
+from tests.promises.proxy import Call, passed, proxied
+from tests.promises.test_machines import MANY, is_now, machines, workers_of
 
 
 @pytest.fixture
@@ -70,3 +75,47 @@ async def test_a_group_sees_one_status_of_all_workers(crew: World, promise: Reco
 async def lists(crew: World) -> list[object]:
     """The listings of predictions so far."""
     return [call for call in await crew.calls(crew.wavespeed) if call["path"] == "/api/v3/predictions"]
+
+
+class InTurn:
+    """One front after the other is reached by what Telegram posts."""
+
+    def __init__(self, *ports: int) -> None:
+        self._ports = itertools.cycle(ports)
+        self.reached: list[int] = []
+
+    async def __call__(self, call: Call) -> None:
+        self.reached.append(next(self._ports))
+        await passed(replace(call, upstream=("127.0.0.1", self.reached[-1])))
+
+
+@pytest.mark.long
+async def test_two_fronts_are_one_bot(tmp_path: Path, postgres: str, promise: Record) -> None:
+    """Every update reaches the other front: a menu and its button, one album, two edits of one budget."""
+    ports = (free_port(), free_port())
+    turns = InTurn(*ports)
+    async with machines(tmp_path, postgres) as crew, proxied(f"http://127.0.0.1:{ports[0]}") as proxy:
+        proxy.arm("^POST /telegram/", turns, 1000)
+        hooked = {"PUBLIC_URL": proxy.url, "TELEGRAM_MODE": "webhook", "SPEED": "5"}
+        settings = {**hooked, **MANY, "USER_DAILY_BUDGET": "0.06"}
+        for port in ports:
+            await crew.start("front", PORT=str(port), **settings)
+        await crew.start("worker", **settings)
+        ada = await crew.person("Ada")
+        await ada.starts()
+        await ada.says("/quality")
+        menu = await ada.sees_text("Quality: Medium")
+        await ada.presses(menu, "Low")
+        await ada.sees(partial(is_now, menu, "Quality: Low, $0.03"))
+        await ada.sends("cat.jpg", "coffee.jpg", caption="combine both")
+        await ada.sees_picture()
+        [bought] = await crew.predictions()
+        assert len(bought["inputs"]["images"]) == 2
+        await asyncio.gather(*(ada.sends("cat.jpg", caption=word) for word in ("vintage", "grey")))
+        await ada.sees_text("your limit of $0.06 a day leaves $0.00")
+        checked = await invariants.check(crew)
+    assert (checked.edits, checked.submits, checked.charges) == (2, 2, 2)
+    assert turns.reached == [*itertools.islice(itertools.cycle(ports), 7)]
+    promise(
+        "each update reaches another of two fronts", "one request an album, one menu, one budget", checked
+    )

@@ -22,6 +22,7 @@ def test_rows_are_sorted_once_each_and_on_one_line() -> None:
         Promise("The sky", "a", "Postgres", "told", ALL),
         Promise("The sky", "a", "Postgres", "told", ALL),
         Promise("The sky", "a", "SQLite", "told", ALL),
+        Promise("The sky", "d", "SQLite", "late", (*ALL[:5], *ALL[6:])),
         Promise("Earth", "c", "–", "shown"),
     ]
     text = page(rows)
@@ -37,6 +38,7 @@ def test_rows_are_sorted_once_each_and_on_one_line() -> None:
         *TABLE,
         "| a | SQLite, Postgres | told | all |",
         r"| b | SQLite | two \| words and more | 1, 2 |",
+        "| d | SQLite | late | all but 6 |",
     ]
 
 
