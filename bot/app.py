@@ -160,8 +160,9 @@ def _jobs(world: World) -> Parts:
     progress = _progress(world)
     asking = Asking(bot, storage.buttons, storage.edits, storage.people, world.live.now, world.styles, clock)
     notices = Notices(bot, storage.access, world.settings.admins)
+    buttons, untold = storage.buttons, storage.untold
     messages = Messages(
-        bot, progress, asking, notices, storage.buttons, world.imaging, world.live.now, timing, clock
+        bot, progress, asking, notices, buttons, untold, world.imaging, world.live.now, timing, clock
     )
     pictures = Pictures(bot, storage.edits, storage.blobs, Limits(), timing)
     patient = PatientPictures(pictures, timing, clock)
@@ -296,6 +297,8 @@ def _chores(world: World, parts: Parts) -> Loop:
         blobs=storage.blobs,
         result_days=settings.result_days,
         turns=storage.turns,
+        untold=storage.untold,
+        messenger=parts.messages,
         preparing=parts.preparing,
         engine=parts.engine,
         timing=timing,

@@ -58,6 +58,7 @@
     ├── ResultAway                a kept result can't be fetched from its store now
     ├── StorageBusy               locked, full or unreachable storage: nothing was written; try again
     └── MessengerError
+        ├── ArrivalUnknown        a picture was sent, and nobody knows whether it arrived
         ├── PersonUnreachable     blocked, kicked or gone: nothing can be sent there
         └── MessengerBusy         Telegram did not take it now; safe to try again
 
@@ -318,7 +319,9 @@ class StorageBusy(WavebrushError):
 
 
 class MessengerError(WavebrushError):
-    """Telegram did not take or give something."""
+    """Telegram did not take or give something; ``uncertain``: or it did, and its answer was lost."""
+
+    uncertain: bool = False
 
 
 class PersonUnreachable(MessengerError):
@@ -326,10 +329,9 @@ class PersonUnreachable(MessengerError):
 
 
 class MessengerBusy(MessengerError):
-    """Telegram did not take it now; ``uncertain``: or it did, and its answer was lost."""
+    """Telegram did not take it now."""
 
     permanent = False
-    uncertain: bool = False
 
 
 class ArrivalUnknown(MessengerError):

@@ -48,6 +48,24 @@ class FakeNotes:
 
 
 @dataclass
+class FakeUntold:
+    """Implements `bot.domain.untold.Untold` in memory."""
+
+    edits: list[Edit] = field(default_factory=list)
+    forgotten: datetime | None = None
+
+    async def waiting(self, before: datetime) -> list[Edit]:
+        return [edit for edit in self.edits if edit.ended_at is not None and edit.ended_at < before]
+
+    async def told(self, edit_id: str) -> None:
+        self.edits = [edit for edit in self.edits if edit.id != edit_id]
+
+    async def forget(self, before: datetime) -> int:
+        self.forgotten = before
+        return 0
+
+
+@dataclass
 class FakeTurns:
     """Implements `bot.domain.turns.Turns` in memory, for one provider."""
 

@@ -8,9 +8,9 @@ from typing import Any, TypeVar
 
 import structlog
 from telegram import InputMediaDocument, InputMediaPhoto, Message
-from telegram.error import BadRequest, NetworkError, TelegramError
+from telegram.error import NetworkError, TelegramError
 
-from bot.chat.failures import perhaps_made, translate
+from bot.chat.failures import translate
 from bot.chat.limiter import Priority
 from bot.chat.replies import Bot, answering, reply
 from bot.chat.result_buttons import ResultButtons
@@ -21,7 +21,7 @@ from bot.domain.money import dollars, times
 from bot.domain.pictures import Encoded
 from bot.domain.ports import Imaging
 from bot.domain.timing import Timing
-from bot.errors import ImagingFailed, MessengerBusy, named
+from bot.errors import ImagingFailed, named
 
 log = structlog.get_logger(__name__)
 MOST_CAPTION = 1024
@@ -66,12 +66,6 @@ class Delivery:
             if ready[0].edit.delivery == "file":
                 return await self._files(ready, failed, seconds)
             return await self._photos(ready, failed, seconds)
-        except NetworkError as error:
-            if isinstance(error, BadRequest):
-                raise translate(error) from error
-            busy = MessengerBusy(f"{type(error).__name__} while sending")
-            busy.uncertain = perhaps_made(error)
-            raise busy from error
         except TelegramError as error:
             raise translate(error) from error
 

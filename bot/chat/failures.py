@@ -11,7 +11,6 @@ from telegram.error import (
     ChatMigrated,
     Forbidden,
     InvalidToken,
-    NetworkError,
     RetryAfter,
     TelegramError,
 )
@@ -20,6 +19,7 @@ from bot.errors import MessengerBusy, MessengerError, PersonUnreachable
 
 # How httpx names what may come after Telegram took the call.
 _PERHAPS_MADE = ("ReadError", "ReadTimeout", "RemoteProtocolError", "WriteError", "WriteTimeout")
+_UNREADABLE = "Invalid server response"  # python-telegram-bot's words for a 200 that is no JSON
 _GONE = (
     "chat not found",
     "user is deactivated",
@@ -45,7 +45,9 @@ def translate(error: TelegramError) -> MessengerError:
         return MessengerError(f"{type(error).__name__}: moved to {error.new_chat_id}")
     if isinstance(error, InvalidToken):
         return MessengerBusy("InvalidToken")  # its message holds the token
-    return MessengerBusy(detail)
+    busy = MessengerBusy(detail)
+    busy.uncertain = perhaps_made(error)
+    return busy
 
 
 def seconds(error: RetryAfter) -> float:
@@ -54,6 +56,7 @@ def seconds(error: RetryAfter) -> float:
     return float(wait) if isinstance(wait, int | float) else wait.total_seconds()
 
 
-def perhaps_made(error: NetworkError) -> bool:
-    """Whether Telegram may have done what it was asked to: only its answer broke off, or did not come."""
-    return type(error.__cause__).__name__ in _PERHAPS_MADE
+def perhaps_made(error: TelegramError) -> bool:
+    """Whether Telegram may have done what it was asked to: only its answer broke off, or can't be read."""
+    broke = {kind.__name__ for kind in type(error.__cause__).__mro__}
+    return error.message == _UNREADABLE or not broke.isdisjoint(_PERHAPS_MADE)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
+import structlog
+
 from bot.chat.delivery import Delivery
 from bot.chat.limiter import Priority
 from bot.chat.notices import Notices
 from bot.chat.progress import Shows
 from bot.chat.questions import Asking
-from bot.chat.replies import Bot, reply
+from bot.chat.replies import Bot, reply, tell
 from bot.chat.result_buttons import ResultButtons
 from bot.chat.texts import explain, say
 from bot.clock import Clock
@@ -21,7 +23,10 @@ from bot.domain.ports import Imaging, Stage
 from bot.domain.roles import Question
 from bot.domain.stores import Buttons
 from bot.domain.timing import Timing
-from bot.errors import IntakePaused, ModelGone, WavebrushError
+from bot.domain.untold import Untold
+from bot.errors import IntakePaused, MessengerError, ModelGone, StorageBusy, WavebrushError
+
+log = structlog.get_logger(__name__)
 
 
 class Messages:
@@ -34,6 +39,7 @@ class Messages:
         asking: Asking,
         notices: Notices,
         buttons: Buttons,
+        untold: Untold,
         imaging: Imaging,
         catalogue: Callable[[], Catalogue],
         timing: Timing,
@@ -43,6 +49,7 @@ class Messages:
         self._progress = progress
         self._asking = asking
         self._notices = notices
+        self._untold = untold
         self._buttons = ResultButtons(buttons, catalogue, clock)
         self._delivery = Delivery(bot, self._buttons, imaging, catalogue, timing)
 
@@ -83,16 +90,35 @@ class Messages:
         return await self._notices.tell_admins(key, **values)
 
     async def end(self, edit: Edit, error: WavebrushError | None = None) -> None:
-        """Take the status away. A failure is a new reply, since an edited message notifies nobody."""
+        """Take the status away. A failure is a new reply, since an edited message notifies nobody.
+
+        One that Telegram surely did not take stays noted as untold, and is said later.
+        """
         await self._progress.end(edit)
         if error is None:
             return
         values = {"charged": dollars(edit.charged or 0), "held": dollars(edit.quote), "edit": edit.id[:8]}
         instead = await self._buttons.instead(edit) if isinstance(error, ModelGone) else None
-        await reply(self._bot, edit.place, explain(error, edit.language, **values), Priority.RESULT, instead)
+        text = explain(error, edit.language, **values)
+        try:
+            await tell(self._bot, edit.place, text, Priority.RESULT, instead)
+        except MessengerError as problem:
+            log.warning("end_not_told", edit=edit.id, error=type(problem).__name__, detail=str(problem))
+            if not (problem.permanent or problem.uncertain):
+                return
+        await self._told(edit)
 
     async def deliver(
         self, ready: Sequence[Ready], failed: Sequence[Edit], seconds: float
     ) -> Mapping[str, Delivered]:
         """Reply with one picture or with an album; see `Delivery.send`."""
-        return await self._delivery.send(ready, failed, seconds)
+        sent = await self._delivery.send(ready, failed, seconds)
+        for edit in failed:
+            await self._told(edit)
+        return sent
+
+    async def _told(self, edit: Edit) -> None:
+        try:
+            await self._untold.told(edit.id)
+        except StorageBusy as error:  # it may be said twice
+            log.warning("told_not_noted", edit=edit.id, detail=str(error))

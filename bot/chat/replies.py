@@ -10,6 +10,7 @@ from telegram.ext import ExtBot
 from bot.chat.failures import translate
 from bot.chat.limiter import Priority
 from bot.domain.edits import Place
+from bot.errors import MessengerError
 
 log = structlog.get_logger(__name__)
 MOST_TEXT = 4096
@@ -27,6 +28,27 @@ async def reply(
     quote: bool = True,
 ) -> int | None:
     """Reply with plain text; the new message's id, or None if it could not be sent."""
+    try:
+        return await tell(bot, place, text, priority, markup, quote=quote)
+    except MessengerError as error:
+        log.warning("reply_failed", chat=place.chat_id, error=type(error).__name__, detail=str(error))
+        return None
+
+
+async def tell(
+    bot: Bot,
+    place: Place,
+    text: str,
+    priority: Priority = Priority.ANSWER,
+    markup: InlineKeyboardMarkup | None = None,
+    *,
+    quote: bool = True,
+) -> int:
+    """Reply with plain text that must not be lost; the new message's id.
+
+    Raises:
+        MessengerError: it could not be sent; MessengerBusy if it is worth another try.
+    """
     to = answering(place.message_id) if quote else None
     try:
         sent = await bot.send_message(
@@ -38,9 +60,7 @@ async def reply(
             rate_limit_args=priority,
         )
     except TelegramError as error:
-        problem = translate(error)
-        log.warning("reply_failed", chat=place.chat_id, error=type(problem).__name__, detail=str(problem))
-        return None
+        raise translate(error) from error
     return sent.message_id
 
 

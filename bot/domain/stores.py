@@ -202,11 +202,13 @@ class Edits(Protocol):
         now: datetime,
         only: EditState | None = None,
         unbought: bool = False,
+        tell: bool = True,
     ) -> bool:
         """One transaction: the final state, the charge, and the rest of the hold released.
 
-        ``unknown`` writes no ledger row: its hold stays. False if the edit was final already, or is not
-        in the state ``only``, or is to be ``unbought`` and may be bought already.
+        ``unknown`` writes no ledger row: its hold stays. If ``tell``, a reason is noted as untold
+        (`bot.domain.untold`). False if the edit was final already, or is not in the state ``only``, or is
+        to be ``unbought`` and may be bought already.
         """
         ...
 

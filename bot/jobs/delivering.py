@@ -129,7 +129,8 @@ class Delivering(Buying):
     ) -> None:
         """Charge what was made. Of several that may not have arrived, their person reads it once."""
         for one in reversed(ready):
-            await self._settle(one.edit, state, charge=one.charged, reason=error.key if error else None)
+            reason = error.key if error else None
+            await self._settle(one.edit, state, charge=one.charged, reason=reason, tell=one is ready[0])
         failpoints.reached("charge_booked")
         said = error if state is EditState.DONE else None  # nobody reads what can't be delivered
         for one in ready:

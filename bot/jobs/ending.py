@@ -14,6 +14,7 @@ from typing import ParamSpec, TypeVar
 
 import structlog
 
+from bot import failpoints
 from bot.clock import Clock
 from bot.domain.batches import to_come, untold
 from bot.domain.catalogue import Catalogue
@@ -76,12 +77,10 @@ class Ends:
         self._patiently = Patience(ports.timing, ports.clock)
 
     async def _told(self, edit: Edit) -> str:
-        """A step met a settled edit: its person may not have heard of it, if a crash came between."""
+        """A step met a settled edit, after a crash. The sweeper tells its person, who may not know of it."""
         await self._give_back(edit)
         if edit.status_message_id is not None:
-            # What can't be delivered is paid for and kept; the sentences about its reason say otherwise.
-            said = edit.reason if edit.state is not EditState.UNDELIVERABLE else None
-            await self._.messenger.end(edit, named(said) if said else None)
+            await self._.messenger.end(edit)
         return ENDED
 
     async def _fail(self, edit: Edit, error: WavebrushError, *, charge: int | None = None) -> str:
@@ -94,13 +93,14 @@ class Ends:
         return await self._end(edit, EditState.UNKNOWN, EditUnknown(detail), 0)
 
     async def _end(self, edit: Edit, state: EditState, error: WavebrushError, charge: int | None) -> str:
-        await self._settle(edit, state, charge=charge, reason=error.key)
+        # Of an unknown one that was found, and can't be read still, its person knows already.
+        again = state is EditState.UNKNOWN and edit.reason == error.key
+        await self._settle(edit, state, charge=charge, reason=error.key, tell=not again)
+        failpoints.reached("end_booked")
         ended = await self._.edits.get(edit.id)
         if not ended.state.final:  # another process has bought it meanwhile, and goes on with it
             log.warning("ended_too_late", edit=edit.id, state=state)
             return ENDED
-        # Of an unknown one that was found, and can't be read still, its person knows already.
-        again = state is EditState.UNKNOWN and edit.reason == error.key
         # Who ended it otherwise (cancelled it, or delivered its picture) has told its person.
         quiet = again or ended.state is not state or await self._said_later(ended)
         await self._.messenger.end(ended, None if quiet else error)
@@ -116,7 +116,9 @@ class Ends:
         kept = await self._.edits.kept_since([one.id for one in batch])
         return to_come(batch, kept, self._.clock.now(), timedelta(seconds=self._.timing.batch_wait))
 
-    async def _settle(self, edit: Edit, state: EditState, *, charge: int | None, reason: str | None) -> None:
+    async def _settle(
+        self, edit: Edit, state: EditState, *, charge: int | None, reason: str | None, tell: bool = True
+    ) -> None:
         """End an edit, if it is not ended and, without a charge, nothing may have been bought for it."""
         settled = await self._durably(
             self._.edits.settle,
@@ -126,6 +128,7 @@ class Ends:
             reason=reason,
             now=self._.clock.now(),
             unbought=charge is None,
+            tell=tell,
         )
         if settled or (await self._.edits.get(edit.id)).state.final:
             await self._give_back(edit)

@@ -19,6 +19,7 @@ from bot.storage import ledger
 from bot.storage.books import Books
 from bot.storage.database import Database
 from bot.storage.tables import ATTEMPTS, EDITS, RESULTS
+from bot.storage.untold import to_be_told
 from bot.storage.values import attempt_of, edit_columns, edit_of, result_of
 
 _FINAL = tuple(state for state in EditState if state.final)
@@ -213,12 +214,14 @@ class SqlEdits:
         now: datetime,
         only: EditState | None = None,
         unbought: bool = False,
+        tell: bool = True,
     ) -> bool:
         """End an edit: its final state, the charge, and the rest of the hold released, all or nothing.
 
         ``unknown`` writes no ledger row: its hold stays, and it may be settled once more, when it is
-        known. False, with nothing changed, if the edit was final already, or is not in the state ``only``,
-        or is to be ``unbought`` and its newest attempt may be with the provider.
+        known. If ``tell``, a reason is noted as untold. False, with nothing changed, if the edit was
+        final already, or is not in the state ``only``, or is to be ``unbought`` and its newest attempt may
+        be with the provider.
 
         Raises:
             ValueError: ``state`` is not final, or ``charge`` is negative.
@@ -244,6 +247,8 @@ class SqlEdits:
                 return False
             if not unknown:
                 await ledger.settle(connection, edit_id, charge, now)
+            if tell:  # but what can't be delivered is paid for and kept, and nobody can be told
+                await to_be_told(connection, edit_id, state is not EditState.UNDELIVERABLE and reason, now)
         meters.EDITS_ENDED.labels(state, model).inc()
         return True
 

@@ -336,6 +336,15 @@ class StageRow(Row, table=True):
     at: datetime = Field(sa_type=UtcDateTime)
 
 
+class UntoldRow(Row, table=True):
+    """An edit whose end its person has still to be told, in words."""
+
+    __tablename__ = "untold"
+
+    edit_id: str = Field(primary_key=True)
+    at: datetime = Field(sa_type=UtcDateTime)
+
+
 class HintRow(Row, table=True):
     """A prediction that may have ended, as another process was told. On Postgres only."""
 
@@ -364,4 +373,5 @@ CALLS = table_of(CallRow)
 PAUSES = table_of(PauseRow)
 STAGES = table_of(StageRow)
 HINTS = table_of(HintRow)
+UNTOLD = table_of(UntoldRow)
 BUTTONS = table_of(ButtonRow)

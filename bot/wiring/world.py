@@ -45,6 +45,7 @@ from bot.storage.people import SqlPeople
 from bot.storage.requests import SqlRequests
 from bot.storage.stages import SqlStages
 from bot.storage.turns import SqlTurns
+from bot.storage.untold import SqlUntold
 from bot.web import server
 from bot.wiring import incoming, results
 from bot.wiring.money import Money
@@ -82,6 +83,7 @@ class Storage:
     accounts: SqlAccounts
     notes: SqlNotes
     turns: SqlTurns
+    untold: SqlUntold
     lists: SqlEditLists
     figures: SqlFigures
     leases: Leases
@@ -105,6 +107,7 @@ class Storage:
             accounts=SqlAccounts(database, books),
             notes=SqlNotes(database),
             turns=SqlTurns(database),
+            untold=SqlUntold(database),
             lists=SqlEditLists(database),
             figures=SqlFigures(database, books),
             leases=SqlLeases(database, owner) if database.on_postgres else AllLeases(owner),

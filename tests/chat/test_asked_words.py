@@ -23,6 +23,7 @@ from bot.errors import IntakePaused, ModelWithdrawn
 from bot.storage.access import SqlAccess
 from bot.storage.buttons import SqlButtons
 from bot.storage.database import Database
+from bot.storage.untold import SqlUntold
 from tests.chat.conftest import TIMING
 from tests.fakes import FakeEdits, FakeImaging
 from tests.fakes_of_storage import FakeChats, FakePeople
@@ -83,6 +84,7 @@ async def test_an_admin_hears_how_to_resume(telegram: Bench, bot: Bot, database:
         Asking(bot, buttons, FakeEdits(), FakePeople(), load, STYLES, clock),
         Notices(bot, SqlAccess(database, clock), (ADA,)),
         buttons,
+        SqlUntold(database),
         FakeImaging(),
         load,
         TIMING,

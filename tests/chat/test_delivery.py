@@ -30,6 +30,7 @@ from bot.errors import (
 from bot.storage.access import SqlAccess
 from bot.storage.buttons import SqlButtons
 from bot.storage.database import Database
+from bot.storage.untold import SqlUntold
 from tests.chat.conftest import TIMING
 from tests.chat.memory_telegram import WITH_RETRY_AFTER
 from tests.fakes import FakeEdits, FakeImaging, Turns
@@ -56,6 +57,7 @@ class Delivery:
             Asking(bot, buttons, FakeEdits(), FakePeople(), load, (), clock),
             Notices(bot, SqlAccess(database, clock), (ADA,)),
             buttons,
+            SqlUntold(database),
             self.imaging,
             load,
             timing,

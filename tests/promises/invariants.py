@@ -287,15 +287,22 @@ async def check(
     """
     comes = [invariant for invariant in EVENTUAL if invariant not in without]
     deadline = time.monotonic() + PATIENCE
-    books = await read(world, unreachable, whole=False)
-    while time.monotonic() < deadline and any([*invariant(books)] for invariant in comes):
+    while True:
+        over = time.monotonic() >= deadline
+        if over or not _open(comes, await read(world, unreachable, whole=False)):
+            books = await read(world, unreachable)  # later: a status that was on its way has come, and goes
+            if over or not _open(comes, books):
+                break
         await asyncio.sleep(0.1)
-        books = await read(world, unreachable, whole=False)
-    books = await read(world, unreachable)
     wanted = [invariant for invariant in INVARIANTS if invariant not in without]
     breaches = [f"{invariant.__name__}: {breach}" for invariant in wanted for breach in invariant(books)]
     assert not breaches, "\n".join(breaches)
     return checked(world.database, books, wanted)
+
+
+def _open(comes: list[Invariant], books: Books) -> bool:
+    """Whether something that comes by itself has not come yet."""
+    return any([*invariant(books)] for invariant in comes)
 
 
 def checked(database: str | None, books: Books, held: list[Invariant]) -> Checked:

@@ -41,6 +41,7 @@ class Point:
     pictures: tuple[int, ...] = (1,)
     later: float = 0.0  # seconds that pass before the restart
     said: str = "ready"  # an event in the log of the next process
+    words: str = ""  # more of the prompt; the stand-in fails what asks for it
 
 
 _SUBMITTING = EditState.SUBMITTING.value
@@ -111,6 +112,16 @@ POINTS = (
         "killed when the charge was booked, before the status was taken away",
         Seen("done", "done", "completed", True, 1, True, 1, True, True),
         outcome="delivered once, charged once; the status goes",
+    ),
+    Point(
+        "end_booked",
+        "killed when a failure was booked, before its person was told",
+        Seen(edit="failed", attempt="failed", named=True, bought=1),
+        outcome="told why no picture comes; nothing charged",
+        state=EditState.FAILED,
+        pictures=(0,),
+        said="told_late",
+        words=" [moderated]",
     ),
 )
 

@@ -97,7 +97,7 @@ async def test_killed_at_and_started_a_day_later(mortal: Mortal, point: Point, p
 async def killed_at(mortal: Mortal, point: Point, promise: Record) -> None:
     """Kill the bot at a point, start it again, and look at what became of the edit."""
     world = mortal.world
-    prompt = f"anime {point.name} {point.later}"
+    prompt = f"anime {point.name} {point.later}{point.words}"
     since = await mortal.last_update()
     await mortal.dies_at(point.name, prompt)
     assert seen(await read(world), prompt, since) == point.seen
@@ -112,6 +112,6 @@ async def killed_at(mortal: Mortal, point: Point, promise: Record) -> None:
     [edit] = [row for row in books.edits if row["prompt"] == prompt]
     assert edit["state"] == point.state
     assert len(books.pictures(place_of(edit))) in point.pictures
-    assert len(books.bought.get(edit["id"], ())) == (point.state is EditState.DONE)
+    assert len(books.bought.get(edit["id"], ())) == (point.state is not EditState.UNKNOWN)
     assert books.booked(edit, "charge") == (60_000 if point.state is EditState.DONE else 0)
     promise(point.fault, point.outcome, checked)
