@@ -10,7 +10,7 @@ import asyncio
 import re
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -300,7 +300,7 @@ async def check(
     return checked(world.database, books, wanted)
 
 
-def _open(comes: list[Invariant], books: Books) -> bool:
+def _open(comes: Sequence[Invariant], books: Books) -> bool:
     """Whether something that comes by itself has not come yet."""
     return any([*invariant(books)] for invariant in comes)
 
