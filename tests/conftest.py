@@ -6,6 +6,11 @@ from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# Timings are not tests: a busy machine is as slow as it is.
+settings.register_profile("calm", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("calm")
 
 if TYPE_CHECKING:
     from playwright.async_api import Browser

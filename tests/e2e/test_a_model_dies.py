@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from bot.sandbox.wavespeed.models import MODELS
 from tests.e2e.world import Person, World
 
@@ -24,6 +26,7 @@ def ledger(world: World, person: Person) -> list[tuple[str, int]]:
     return [(row["kind"], row["micros"]) for row in rows]
 
 
+@pytest.mark.long
 async def test_the_day_that_two_models_die(own: World) -> None:
     """What runs is finished, what waits is given back with a way on; a dearer heir is asked about once."""
     bot = await own.start(WAVESPEED_CONCURRENCY="1")

@@ -106,6 +106,7 @@ async def test_two_albums_of_two_people_at_once(shared: World) -> None:
         assert await _shapes(shared, inputs["images"]) == SHAPES
 
 
+@pytest.mark.long
 async def test_a_restart_in_the_middle(own: World) -> None:
     """Parts received before a crash and after it make one request."""
     bot = await own.start(SPEED="1")  # slow enough for the crash to fall between the parts

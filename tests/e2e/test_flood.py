@@ -7,6 +7,8 @@ import time
 from collections import Counter
 from typing import Any
 
+import pytest
+
 from tests.e2e.world import PATIENCE, SPEED, Message, World
 
 PEOPLE, EACH = 3, 7
@@ -14,6 +16,7 @@ MINUTE = 60 / SPEED
 PROGRESS = {"setmessagereaction", "sendchataction", "editmessagetext", "sendmessage"}
 
 
+@pytest.mark.long
 async def test_everybody_gets_one_result_and_none_waits_behind_progress(shared: World) -> None:
     """Each request is answered by exactly one picture; no 429 ends in giving up."""
     names = ["Ada", "Ben", "Chloe"]

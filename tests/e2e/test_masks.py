@@ -31,7 +31,9 @@ def _only_inside(result: bytes) -> None:
     assert differs[region].mean() > 0.8
 
 
-@pytest.mark.parametrize("model", ["gpt-image-1", "gpt-image-1-mini", "gpt-image-2"])
+@pytest.mark.parametrize(
+    "model", ["gpt-image-1", pytest.param("gpt-image-1-mini", marks=pytest.mark.long), "gpt-image-2"]
+)
 async def test_a_black_and_white_mask_in_an_album(shared: World, model: str) -> None:
     """On every model, with a provider that changes everything, only the marked part changes."""
     ada = await shared.person("Ada")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from tests.e2e.drawing import black_and_white, decoded, encoded, photo
 from tests.e2e.world import Message, Person, World
 
@@ -84,6 +86,7 @@ async def test_another_model(shared: World) -> None:
     await chloe.sees(lambda m: m["message_id"] == first["message_id"] and m["reply_markup"] == usual)
 
 
+@pytest.mark.long
 async def test_again_with_a_mask(shared: World) -> None:
     """The mask is kept: the other model edits the same part."""
     dora = await shared.person("Dora")
@@ -139,6 +142,7 @@ async def test_dear_steps_are_asked_about_first(shared: World) -> None:
     assert len(_edits(shared, finn)) == 2
 
 
+@pytest.mark.long
 async def test_dear_requests_are_asked_about_first(shared: World) -> None:
     """A photo whose edit costs more than the amount is not bought before yes."""
     gus = await shared.person("Gus")

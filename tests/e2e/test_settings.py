@@ -193,7 +193,7 @@ async def _deliver_as(person: Person, how: str) -> None:
     await _chooses(person, menu, how)
 
 
-@pytest.mark.parametrize("model", ["gpt-image-1", "gpt-image-2"])
+@pytest.mark.parametrize("model", [pytest.param("gpt-image-1", marks=pytest.mark.long), "gpt-image-2"])
 async def test_a_mask_without_finishing(shared: World, model: str) -> None:
     """The provider gets the mask all the same; its picture comes as it is, and the answer says so."""
     await shared.wavespeed_settings(drift=1)

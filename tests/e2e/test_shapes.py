@@ -70,7 +70,12 @@ async def _edit(world: World, model: str, size: str, shape: tuple[int, int]) -> 
 
 
 @pytest.mark.parametrize(
-    "model", ["gpt-image-2", "gpt-image-1", pytest.param("gpt-image-1-mini", marks=pytest.mark.long)]
+    "model",
+    [
+        "gpt-image-2",
+        pytest.param("gpt-image-1", marks=pytest.mark.long),
+        pytest.param("gpt-image-1-mini", marks=pytest.mark.long),
+    ],
 )
 async def test_auto_keeps_the_shape_of_the_source(shared: World, model: str) -> None:
     """Odd shapes: the result has each one's shape, and a circle in it stays a circle."""
@@ -86,7 +91,11 @@ async def test_auto_keeps_the_shape_of_the_source(shared: World, model: str) -> 
 
 @pytest.mark.parametrize(
     ("model", "size", "ratio"),
-    [("gpt-image-1", "2:3", 2 / 3), ("gpt-image-2", "16:9", 16 / 9), ("gpt-image-2", "9:16 2k", 9 / 16)],
+    [
+        pytest.param("gpt-image-1", "2:3", 2 / 3, marks=pytest.mark.long),
+        ("gpt-image-2", "16:9", 16 / 9),
+        ("gpt-image-2", "9:16 2k", 9 / 16),
+    ],
 )
 async def test_a_chosen_size_is_what_comes(shared: World, model: str, size: str, ratio: float) -> None:
     """Whatever the source's shape, and a circle in it stays a circle."""

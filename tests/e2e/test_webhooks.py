@@ -109,6 +109,7 @@ async def test_killed_between_the_webhook_and_the_reading(hooked: Hooked) -> Non
     assert await _charged(own, chloe) == [("hold", 60_000), ("charge", 60_000)]
 
 
+@pytest.mark.long
 async def test_pictures_that_come_with_the_answer(own: World) -> None:
     """Sync mode and base64: one call buys and brings the picture; after its time-out it is polled for.
 

@@ -37,6 +37,7 @@ async def test_a_photo_without_words_is_offered_styles(shared: World) -> None:
     await ada.sees(lambda m: m["message_id"] == asked["message_id"] and "reply_markup" not in m)
 
 
+@pytest.mark.long
 async def test_the_own_last_words_are_offered_too(shared: World) -> None:
     """The last three different ones, the newest first; in a group only what was said there."""
     ben = await shared.person("Ben")

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.e2e.test_albums import Album
-from tests.e2e.world import TOKEN
+from tests.e2e.world import TOKEN, Person
 from tests.promises.conftest import Record
 from tests.promises.faults import (
     DATABASES,
@@ -59,14 +59,24 @@ def _error(code: int, description: str) -> str:
 # --- people and chats that are gone ---------------------------------------------------------------------
 
 
+async def _kept_waiting(chats: Scene, person: Person, words: str = "unpaid") -> None:
+    """Ask for an edit that the provider is too busy for, and see it wait: nothing of it can be bought now."""
+    chats.paid.arm(SUBMIT, said("{}", 429, "Retry-After: 2", effect=False), ALWAYS)
+    await chats.asks(person, words)
+
+    async def refused() -> bool:
+        last = "SELECT a.state FROM attempts a JOIN edits e ON e.id = a.edit_id WHERE e.user_id = ?"
+        return "refused" in [row["state"] for row in chats.world.rows(last, person.id)]
+
+    await chats.world.until(refused)
+
+
 async def test_a_person_who_blocked_the_bot(chats: Scene, promise: Record) -> None:
     """What is paid for is kept, and /history brings it when they come back; what is not is free."""
     person = await chats.person()
     await chats.asks(person)
     await chats.becomes(person, "running")
-    chats.paid.arm(SUBMIT, said("{}", 429, effect=False), ALWAYS)
-    await chats.asks(person)
-    await chats.becomes(person, "running", "submitting")
+    await _kept_waiting(chats, person)
     chats.unreachable.add(person.chat)
     await chats.world.post(chats.world.telegram, f"people/{person.id}/block", blocked=True)
     await chats.becomes(person, "running", "cancelled")
@@ -83,6 +93,7 @@ async def test_a_person_who_blocked_the_bot(chats: Scene, promise: Record) -> No
     promise("the person blocks the bot while it works", outcome, checked)
 
 
+@pytest.mark.long
 async def test_a_person_who_is_deactivated(chats: Scene, promise: Record) -> None:
     """Nobody is written to any more; the edit ends."""
     person = await chats.person()
@@ -109,9 +120,7 @@ async def test_thrown_out_of_a_group(chats: Scene, promise: Record) -> None:
     group = await world.group(paid, unpaid, wordless)
     await chats.asks(paid.within(group), f"/edit@{ME} paid")
     await chats.becomes(paid, "running")
-    chats.paid.arm(SUBMIT, said("{}", 429, effect=False), ALWAYS)
-    await chats.asks(unpaid.within(group), f"/edit@{ME} unpaid")
-    await chats.becomes(unpaid, "submitting")
+    await _kept_waiting(chats, unpaid.within(group), f"/edit@{ME} unpaid")
     here = wordless.within(group)
     await here.sends(chats.photo, caption=f"/edit@{ME}")
     await here.sees_text("What should I change?")
@@ -135,6 +144,7 @@ async def test_thrown_out_of_a_group(chats: Scene, promise: Record) -> None:
     await paid.within(group).sees_picture()
 
 
+@pytest.mark.long
 async def test_a_request_that_was_deleted(chats: Scene, promise: Record) -> None:
     """There is nothing to reply to any more; the picture comes all the same."""
     person = await chats.person()
@@ -148,6 +158,7 @@ async def test_a_request_that_was_deleted(chats: Scene, promise: Record) -> None
     promise("the request is deleted meanwhile", "delivered without a reply, charged once", await chats.held())
 
 
+@pytest.mark.long
 async def test_a_caption_that_is_edited(chats: Scene, promise: Record) -> None:
     """The edit goes on with the words as they were, and its person is told so."""
     person = await chats.person()
@@ -162,6 +173,7 @@ async def test_a_caption_that_is_edited(chats: Scene, promise: Record) -> None:
     promise("the caption is edited meanwhile", outcome, await chats.held())
 
 
+@pytest.mark.long
 async def test_a_caption_that_is_added(opened: Scene, promise: Record) -> None:
     """Who was asked what to change may answer by adding the caption."""
     await opened.calm()
@@ -174,6 +186,7 @@ async def test_a_caption_that_is_added(opened: Scene, promise: Record) -> None:
     promise("the caption is added afterwards", "taken for what to change", await opened.held())
 
 
+@pytest.mark.long
 async def test_a_group_that_moves(chats: Scene, promise: Record) -> None:
     """Telegram gives it another id: the result, all rows and the next step follow."""
     person = await chats.person()
@@ -278,6 +291,7 @@ async def test_album_parts_in_any_order(opened: Scene, promise: Record) -> None:
     promise("an album's parts come out of order, and twice", "one edit, bought once", await opened.held())
 
 
+@pytest.mark.long
 async def test_an_album_part_that_comes_late(opened: Scene, promise: Record) -> None:
     """It starts no second edit; its person is told."""
     await opened.calm()
@@ -308,6 +322,7 @@ async def test_a_file_over_the_limit(opened: Scene, promise: Record) -> None:
 # --- the bot's standing with Telegram -------------------------------------------------------------------
 
 
+@pytest.mark.long
 async def test_a_token_that_is_refused_for_a_while(opened: Scene, promise: Record) -> None:
     """Polling goes on, slower; the health page says that none succeeds; then all is as before."""
     await opened.calm()
@@ -326,6 +341,7 @@ async def test_a_token_that_is_refused_for_a_while(opened: Scene, promise: Recor
     promise("Telegram refuses the token for a while", outcome, await opened.held())
 
 
+@pytest.mark.long
 async def test_a_second_bot_with_the_same_token(opened: Scene, promise: Record) -> None:
     """It is said in plain words, and goes on when the other is gone; no update is lost or done twice."""
     await opened.calm()
@@ -343,6 +359,7 @@ async def test_a_second_bot_with_the_same_token(opened: Scene, promise: Record) 
     )
 
 
+@pytest.mark.long
 async def test_a_webhook_that_somebody_set(opened: Scene, promise: Record) -> None:
     """While one is set Telegram gives nothing to who polls: it is taken away, and polling goes on."""
     await opened.calm()

@@ -107,6 +107,7 @@ async def test_found_by_its_webhook(hooked: Hooked, promise: Record) -> None:
     promise("the answer to the paid call is lost, and the list can't be read", outcome, await scene.held())
 
 
+@pytest.mark.long
 async def test_webhooks_that_are_forged_and_replayed(hooked: Hooked, promise: Record) -> None:
     """A post to an address that nobody gave out is refused; one that lies or comes again changes nothing."""
     await hooked.calm()
@@ -174,6 +175,7 @@ async def test_found_late(hooked: Hooked, promise: Record) -> None:
     promise("the answer to the paid call is lost, and so is the list, for hours", outcome, await scene.held())
 
 
+@pytest.mark.long
 async def test_found_in_billing(hooked: Hooked, promise: Record) -> None:
     """The list never names inputs: the bill shows that something was bought, and an admin settles it."""
     await hooked.calm()

@@ -104,6 +104,7 @@ async def test_a_full_disk(machine: Scene, promise: Record) -> None:
 
 
 @pytest.mark.parametrize("machine", ["sqlite"], indirect=True)
+@pytest.mark.long
 async def test_a_locked_database(machine: Scene, promise: Record) -> None:
     """Another process that holds the write lock for longer than anybody waits for it only delays things."""
     await machine.calm()
@@ -160,6 +161,7 @@ async def _over_the_day(scene: Scene, person: Person, done: int) -> None:
     assert "your limit of $0.12 a day leaves $0.00" in answer["text"]
 
 
+@pytest.mark.long
 async def test_a_clock_that_jumps(machine: Scene, promise: Record) -> None:
     """A day forward and back while an edit runs: it is delivered, and no day's budget is given twice."""
     await machine.calm()
@@ -178,6 +180,7 @@ async def test_a_clock_that_jumps(machine: Scene, promise: Record) -> None:
     promise("the clock jumps a day forward, and back", outcome, await machine.held())
 
 
+@pytest.mark.long
 async def test_sigterm_while_an_edit_runs(machine: Scene, promise: Record) -> None:
     """The process ends within 5 s, with no error; the next one delivers, also what was asked meanwhile."""
     await machine.calm()
@@ -222,6 +225,7 @@ async def test_sigterm_while_the_paid_call_is_under_way(machine: Scene, promise:
 
 
 @pytest.mark.parametrize("machine", ["sqlite"], indirect=True)
+@pytest.mark.long
 async def test_a_database_that_stays_locked(machine: Scene, promise: Record) -> None:
     """What hangs for too long ends with an error, so that whoever watches it starts it again."""
     await machine.calm()

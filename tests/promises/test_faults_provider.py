@@ -138,7 +138,9 @@ LOST = [
         DELIVERED,
         long=True,
     ),
-    Fault("the answer to the paid call names no prediction", calls(SUBMIT, said(NO_ID)), DELIVERED),
+    Fault(
+        "the answer to the paid call names no prediction", calls(SUBMIT, said(NO_ID)), DELIVERED, long=True
+    ),
     Fault("the paid call is done and answered 500", calls(SUBMIT, said("", 500)), DELIVERED),
     Fault(
         "the paid call is done and answered by a gateway",
@@ -153,22 +155,25 @@ BUSY_FOR_NOW = said('{"code":429,"message":"Too Many Requests"}', 429, "Retry-Af
 NOT_TAKEN = [
     Fault("nobody listens where the paid call goes", _unreachable, DELIVERED),
     Fault(
-        "the paid call is answered 429 four times, with a Retry-After", calls(SUBMIT, BUSY_FOR_NOW, 4), WAITS
+        "the paid call is answered 429 four times, with a Retry-After",
+        calls(SUBMIT, BUSY_FOR_NOW, 4),
+        WAITS,
+        long=True,
     ),
-    Fault("the paid call is answered 429, without one", calls(SUBMIT, BUSY), DELIVERED, long=True),
+    Fault("the paid call is answered 429, without one", calls(SUBMIT, BUSY), DELIVERED),
     Fault("the paid call is answered 401", calls(SUBMIT, said("{}", 401, effect=False)), NO_KEY),
     Fault("the paid call is answered 400", calls(SUBMIT, said("{}", 400, effect=False)), INPUT, long=True),
 ]
 FAILED = [
     Fault("the prediction fails with 1200", lambda _: None, MODERATED, "something [moderated]"),
     Fault("the prediction fails with 1402", lambda _: None, UNUSABLE, "something [fail 1402]", long=True),
-    Fault("the prediction fails with 5000", lambda _: None, BROKE, "something [fail 5000]"),
+    Fault("the prediction fails with 5000", lambda _: None, BROKE, "something [fail 5000]", long=True),
 ]
 SAFE = [
     Fault("the upload is answered 503", calls(UPLOAD, said("", 503, effect=False)), DELIVERED),
     Fault("the upload's answer is lost", calls(UPLOAD, cut()), DELIVERED, long=True),
     Fault("the upload's answer is a web page", calls(UPLOAD, said(GATEWAY)), DELIVERED, long=True),
-    Fault("the picture is reset while it goes up", calls(STORE, unsent(100)), DELIVERED),
+    Fault("the picture is reset while it goes up", calls(STORE, unsent(100)), DELIVERED, long=True),
     Fault("the file store is answered 503", calls(STORE, said("", 503, effect=False)), DELIVERED, long=True),
     Fault("the list is answered 500", calls(LIST, said("", 500), 2), DELIVERED),
     Fault("the list is answered 429", calls(LIST, BUSY_FOR_NOW), DELIVERED, long=True),
@@ -176,10 +181,17 @@ SAFE = [
     Fault("the list has no end", calls(LIST, flood), DELIVERED, long=True),
     Fault("the list is reset", calls(LIST, cut(20)), DELIVERED, long=True),
     Fault("the result is answered 500", calls(RESULT, said("", 500), 2), DELIVERED),
-    Fault("the result is answered 404, though it is young", calls(RESULT, said("{}", 404)), DELIVERED),
+    Fault(
+        "the result is answered 404, though it is young", calls(RESULT, said("{}", 404)), DELIVERED, long=True
+    ),
     Fault("the result is garbage", calls(RESULT, said("{}]")), DELIVERED, long=True),
     Fault("the result is never answered", calls(RESULT, silence), DELIVERED, long=True),
-    Fault("completed, and the outputs come later", calls(RESULT, changed(_told_nothing), 2), DELIVERED),
+    Fault(
+        "completed, and the outputs come later",
+        calls(RESULT, changed(_told_nothing), 2),
+        DELIVERED,
+        long=True,
+    ),
 ]
 PICTURES = [
     Fault("the picture's download is answered 500", calls(OUTPUT, said("", 500)), DELIVERED, long=True),
@@ -187,11 +199,16 @@ PICTURES = [
     Fault("the picture drips", calls(OUTPUT, drip), DELIVERED, long=True),
     Fault("the picture has no bytes, once", calls(OUTPUT, said(b"")), DELIVERED, long=True),
     Fault("the picture is a web page, once", calls(OUTPUT, said(GATEWAY)), DELIVERED, long=True),
-    Fault("the picture is cut off, once", calls(OUTPUT, changed(_broken)), DELIVERED),
-    Fault("the picture unpacks to 512 MB, once", calls(OUTPUT, bomb()), DELIVERED),
-    Fault("the picture is a web page, for hours", calls(OUTPUT, said(GATEWAY), 1000), GIVEN_UP),
+    Fault("the picture is cut off, once", calls(OUTPUT, changed(_broken)), DELIVERED, long=True),
+    Fault("the picture unpacks to 512 MB, once", calls(OUTPUT, bomb()), DELIVERED, long=True),
+    Fault("the picture is a web page, for hours", calls(OUTPUT, said(GATEWAY), 1000), GIVEN_UP, long=True),
     Fault("the picture is cut off, always", calls(OUTPUT, changed(_broken), 100), NO_PICTURE),
-    Fault("the picture has 169 megapixels", calls(OUTPUT, changed(_sized(13_000, 13_000)), 100), NO_PICTURE),
+    Fault(
+        "the picture has 169 megapixels",
+        calls(OUTPUT, changed(_sized(13_000, 13_000)), 100),
+        NO_PICTURE,
+        long=True,
+    ),
     Fault("the picture has no bytes, for hours", calls(OUTPUT, said(b""), 1000), GIVEN_UP, long=True),
     Fault("the picture is 21 times as wide as high", calls(OUTPUT, changed(_sized(*_NARROW))), AS_A_FILE),
     Fault(

@@ -72,7 +72,7 @@ UNCONFIRMED = Outcome(
     _unconfirmed,
 )
 SENDING = [
-    Fault("sending the picture is answered 429, twice", calls(PHOTO, FLOODED, 2), DELIVERED),
+    Fault("sending the picture is answered 429, twice", calls(PHOTO, FLOODED, 2), DELIVERED, long=True),
     Fault("sending the picture is answered 500, twice", calls(PHOTO, DOWN, 2), DELIVERED, long=True),
     Fault(
         "a gateway answers to the picture",
@@ -86,12 +86,12 @@ SENDING = [
     Fault("the picture is sent, and the answer breaks off", calls(PHOTO, cut(40)), TWICE, long=True),
     Fault("the picture is sent, and never answered", calls(PHOTO, silence), TWICE, long=True),
     Fault("the picture is sent, and the answer drips", calls(PHOTO, drip), TWICE, long=True),
-    Fault("the picture is sent, and the answer is a web page", calls(PHOTO, said(GATEWAY)), TWICE),
+    Fault("the picture is sent, and the answer is a web page", calls(PHOTO, said(GATEWAY)), TWICE, long=True),
     Fault("the picture is sent, and the answer has no end", calls(PHOTO, flood), TWICE, long=True),
-    Fault("the picture is sent, and the answer unpacks to 512 MB", calls(PHOTO, bomb()), TWICE),
+    Fault("the picture is sent, and the answer unpacks to 512 MB", calls(PHOTO, bomb()), TWICE, long=True),
     Fault("messages are answered 500", calls(ANSWER, DOWN, 3), DELIVERED, long=True),
     Fault("messages are reset on their way", calls(ANSWER, unsent(5), 2), DELIVERED, long=True),
-    Fault("a status is sent, and the answer lost", calls(ANSWER, cut()), LEFT, leaves=True),
+    Fault("a status is sent, and the answer lost", calls(ANSWER, cut()), LEFT, leaves=True, long=True),
     Fault(
         "the answer to who asked is refused three times",
         calls(ANSWER, DOWN, 3),
@@ -106,11 +106,11 @@ FETCHING = [
     ),
     Fault("the photo's link has run out", calls(DOWNLOAD, error(404, "Not Found")), DELIVERED),
     Fault("the photo's download is answered 502", calls(DOWNLOAD, said(GATEWAY, 502)), DELIVERED, long=True),
-    Fault("the photo's download is reset halfway", calls(DOWNLOAD, cut(500)), DELIVERED),
+    Fault("the photo's download is reset halfway", calls(DOWNLOAD, cut(500)), DELIVERED, long=True),
     Fault("the photo's download is never answered", calls(DOWNLOAD, silence), DELIVERED, long=True),
     Fault("the photo's download drips", calls(DOWNLOAD, drip), DELIVERED, long=True),
     Fault("the photo's download has no end", calls(DOWNLOAD, flood), DELIVERED, long=True),
-    Fault("the photo's download unpacks to 512 MB", calls(DOWNLOAD, bomb()), DELIVERED),
+    Fault("the photo's download unpacks to 512 MB", calls(DOWNLOAD, bomb()), DELIVERED, long=True),
     Fault(
         "Telegram no longer has the photo",
         calls(GET_FILE, error(400, "Bad Request: wrong file_id or the file is temporarily unavailable")),
@@ -126,14 +126,14 @@ _polling = partial(Fault, outcome=DELIVERED, waits=True)
 POLLING = [
     _polling("updates are answered 500", calls(UPDATES, DOWN, 2), long=True),
     _polling("updates are answered 429", calls(UPDATES, FLOODED), long=True),
-    _polling("updates are answered by a gateway", calls(UPDATES, said(GATEWAY, 502), 2)),
+    _polling("updates are answered by a gateway", calls(UPDATES, said(GATEWAY, 502), 2), long=True),
     _polling("updates come as a web page", calls(UPDATES, said(GATEWAY), 2), long=True),
-    _polling("updates come as half of their JSON", calls(UPDATES, changed(_broken), 2)),
+    _polling("updates come as half of their JSON", calls(UPDATES, changed(_broken), 2), long=True),
     _polling("updates are lost on the way", calls(UPDATES, cut(), 2)),
     _polling("updates are never answered", calls(UPDATES, silence), long=True),
     _polling("updates drip", calls(UPDATES, drip), long=True),
     _polling("updates have no end", calls(UPDATES, flood), long=True),
-    _polling("updates unpack to 512 MB", calls(UPDATES, bomb())),
+    _polling("updates unpack to 512 MB", calls(UPDATES, bomb()), long=True),
 ]
 
 
