@@ -39,6 +39,7 @@ from bot.jobs.leases import Freed, OnlyOne, Presence
 from bot.jobs.patience import PatientPictures
 from bot.jobs.posting import Posting
 from bot.jobs.restored import AfterRestore
+from bot.jobs.telling import Telling
 from bot.jobs.watch import Watch
 from bot.jobs.webhooks import Webhooks
 from bot.process import Loop, Role, check_sqlite, locked, running, until_told
@@ -246,6 +247,7 @@ def _steps(
             webhook=webhooks.url if webhooks else lambda _: None,
             posting=posting,
             quotes=world.money.quotes,
+            untold=storage.untold,
             line=world.money.line,
             doors=world.money.doors,
             timing=timing,
@@ -297,15 +299,14 @@ def _chores(world: World, parts: Parts) -> Loop:
         blobs=storage.blobs,
         result_days=settings.result_days,
         turns=storage.turns,
-        untold=storage.untold,
-        messenger=parts.messages,
         preparing=parts.preparing,
         engine=parts.engine,
         timing=timing,
         clock=clock,
     )
     restored = AfterRestore(storage.notes, storage.edits, storage.requests, parts.messages, timing, clock)
-    return world.only.loop("chores", house.run, parts.balance.run, parts.bills.run, restored.run)
+    telling = Telling(storage.untold, parts.messages, timing, clock)
+    return world.only.loop("chores", house.run, telling.run, parts.balance.run, parts.bills.run, restored.run)
 
 
 def _dispatch(world: World) -> Dispatch:

@@ -6,7 +6,7 @@ import asyncio
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import count
 
@@ -56,6 +56,12 @@ class FakeUntold:
 
     async def waiting(self, before: datetime) -> list[Edit]:
         return [edit for edit in self.edits if edit.ended_at is not None and edit.ended_at < before]
+
+    async def claim(self, edit_id: str, before: datetime, now: datetime) -> Edit | None:
+        found = next((edit for edit in await self.waiting(before) if edit.id == edit_id), None)
+        if found is not None:
+            self.edits[self.edits.index(found)] = replace(found, ended_at=now)
+        return found
 
     async def told(self, edit_id: str) -> None:
         self.edits = [edit for edit in self.edits if edit.id != edit_id]

@@ -136,8 +136,9 @@ class Intake:
 
     async def _begun(self, message: Message, user: User, words: str) -> bool:
         """Whether what a message asked for is under way; a request that still waits gets the new words."""
-        request = await self._requests.newest_open(message.chat_id, user.id)
-        if request is not None and _asks_for(message, request):
+        here = (message.message_id, message.media_group_id)
+        request = await self._requests.asked_for(message.chat_id, user.id, *here)
+        if request is not None:
             return not await self._requests.change_words(request.id, words)
         return bool(await self._edits.unfinished_at(message.chat_id, message.message_id))
 
@@ -225,12 +226,6 @@ def _answers(message: Message, waiting: Request) -> bool:
         return True
     own = {waiting.place.message_id, waiting.question_message_id}
     return answered.message_id in own | {picture.message_id for picture in waiting.pictures}
-
-
-def _asks_for(message: Message, request: Request) -> bool:
-    """Whether a request came with this message, or with another part of its album."""
-    album = message.media_group_id is not None and message.media_group_id == request.album_id
-    return album or message.message_id == request.place.message_id
 
 
 def _from(update: Update) -> tuple[Message, User]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Sequence
 from datetime import datetime
@@ -18,6 +19,8 @@ from bot.domain.stores import Inbox, InboxUpdate
 from bot.errors import StorageBusy
 
 log = structlog.get_logger(__name__)
+
+_MOST_SECONDS = 10.0
 
 
 class Receives(Protocol):
@@ -48,11 +51,16 @@ class Receiving:
         try:
             new = await self._inbox.commit(updates, now)
         except StorageBusy:
-            for update in updates:
-                await self._tell(update)
+            try:
+                async with asyncio.timeout(_MOST_SECONDS):  # polling must go on
+                    for update in updates:
+                        await self._tell(update)
+            except (StorageBusy, TimeoutError) as error:
+                log.info("nobody_told", error=type(error).__name__, detail=str(error))
             raise
-        self._failed.clear()
-        self._told.clear()
+        self._failed.difference_update(update.update_id for update in updates)
+        if not self._failed:
+            self._told.clear()
         return new
 
     async def _tell(self, update: InboxUpdate) -> None:
@@ -61,15 +69,11 @@ class Receiving:
         self._failed.add(update.update_id)
         if not again or chat_id <= 0 or chat_id in self._told:
             return
-        if "message" in json.loads(update.body) and await self._served(chat_id):
+        if "message" not in json.loads(update.body):
+            return
+        # A full disk can still be read; of a database that is away nobody knows who is served.
+        member = await self._access.member(chat_id)
+        if self._rules.admit(member, None) is not Admission.SERVE:
+            return
+        if await reply(self._bot, Place(chat_id, 0), say("not-taken-in"), Priority.PROGRESS) is not None:
             self._told.add(chat_id)
-            # Not waited for: polling must go on.
-            await reply(self._bot, Place(chat_id, 0), say("not-taken-in"), Priority.PROGRESS)
-
-    async def _served(self, user_id: int) -> bool:
-        """A full disk can still be read; from a database that is away nobody knows who is served."""
-        try:
-            return self._rules.admit(await self._access.member(user_id), None) is Admission.SERVE
-        except StorageBusy as error:
-            log.info("nobody_told", detail=str(error))
-            return False

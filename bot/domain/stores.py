@@ -90,6 +90,12 @@ class Requests(Protocol):
         """Give an open request its prompt, once; one that asks for it is due now. False if it has one."""
         ...
 
+    async def asked_for(
+        self, chat_id: int, user_id: int, message_id: int, album_id: str | None
+    ) -> Request | None:
+        """The open request of this person that came with that message, or with that album."""
+        ...
+
     async def change_words(self, request_id: str, prompt: str) -> bool:
         """Give a request that waits another prompt than it has; False if it is being prepared, or was."""
         ...

@@ -33,7 +33,7 @@ class Timing:
     flood_alone: float = 10.0  # ... else each process counts its own for this
     send_deadline: float = 600.0  # one round of trying to send a result
     deliver_for: float = 3 * 86_400.0  # a result is tried for so long before it is undeliverable
-    untold: float = 60.0  # who was not told of an end for so long is told again
+    untold: float = 600.0  # who was not told of an end for so long is told again: longer than most 429s
     batch_wait: float = 180.0  # a finished result waits so long for the others that it is delivered with
     batch_beat: float = 3.0  # and looks for them so often
     progress: float = 3.0  # a status message changes at most once in this

@@ -15,8 +15,12 @@ class Untold(Protocol):
         """Some of those that ended before a time, the oldest first; of a batch once all of it has ended."""
         ...
 
+    async def claim(self, edit_id: str, before: datetime, now: datetime) -> Edit | None:
+        """Take it on to tell its person now; None if that was done, or begun, since ``before``."""
+        ...
+
     async def told(self, edit_id: str) -> None:
-        """Its person was told, or can't be."""
+        """Its person was told, or can't be: also of the others of its batch that failed alike."""
         ...
 
     async def forget(self, before: datetime) -> int:

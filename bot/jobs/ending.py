@@ -22,12 +22,14 @@ from bot.domain.edits import Attempt, AttemptState, Edit, EditState
 from bot.domain.ports import Imaging, Messenger, PictureSource
 from bot.domain.stores import Blobs, Edits
 from bot.domain.timing import Timing
+from bot.domain.untold import Untold
 from bot.errors import EditUnknown, WavebrushError, named
 from bot.jobs.doors import Doors
 from bot.jobs.patience import Patience
 from bot.jobs.posting import Posting
 from bot.jobs.providers import Providers
 from bot.jobs.quoting import Quotes
+from bot.jobs.telling import tell_late
 from bot.jobs.turns import Line
 from bot.jobs.watch import Watch
 
@@ -57,6 +59,7 @@ class Ports:
     posting: Posting
     quotes: Quotes
     line: Line
+    untold: Untold
     doors: Doors
     timing: Timing
     clock: Clock
@@ -77,9 +80,14 @@ class Ends:
         self._patiently = Patience(ports.timing, ports.clock)
 
     async def _told(self, edit: Edit) -> str:
-        """A step met a settled edit, after a crash. The sweeper tells its person, who may not know of it."""
+        """A step met a settled edit: its person may not have heard of it, if a crash came between."""
         await self._give_back(edit)
-        if edit.status_message_id is not None:
+        now = self._.clock.now()
+        later = await self._said_later(edit)
+        untold = None if later else await self._durably(self._.untold.claim, edit.id, now, now)
+        if untold is not None:
+            await tell_late(self._.messenger, untold)
+        elif edit.status_message_id is not None:
             await self._.messenger.end(edit)
         return ENDED
 

@@ -26,7 +26,6 @@ VERSION = "1"  # set by hand: DBOS's own hash of the code would strand running e
 MOST_AT_ONCE = 100
 _KEEP_FINISHED = timedelta(days=1)
 _DELETE_BATCH = 500
-_UNFINISHED = frozenset(("PENDING", "ENQUEUED"))
 
 
 @contextmanager
@@ -179,7 +178,13 @@ class Engine:
         """
         idle = {edit_id for edit_id in edits if edit_id not in self._running}
         again, self._unrun = idle & self._unrun, idle
-        for edit_id in sorted(again):
+        if not again:
+            return
+        with _border():  # `mend` or `release` sees to those
+            unfinished = await DBOS.list_workflows_async(
+                status=["PENDING", "ENQUEUED"], load_input=False, load_output=False
+            )
+        for edit_id in sorted(again - {one.workflow_id.partition(".")[0] for one in unfinished}):
             await self._revive(edit_id, edits[edit_id])
 
     async def _revive(self, edit_id: str, user_id: int) -> None:
@@ -188,8 +193,6 @@ class Engine:
                 workflow_id_prefix=edit_id, load_input=False, load_output=False
             )
         status = {workflow.workflow_id: workflow.status for workflow in found}
-        if not _UNFINISHED.isdisjoint(status.values()):  # `mend` or `release` sees to those
-            return
         log.warning("edit_revived", edit=edit_id, workflows=status)
         # The first name that is free: old records may be forgotten, and a used name would start nothing.
         names = (edit_id, *(f"{edit_id}.{number}" for number in range(1, len(status) + 1)))

@@ -10,12 +10,10 @@ import structlog
 
 from bot.clock import Clock
 from bot.domain.edits import EditState
-from bot.domain.ports import Messenger
 from bot.domain.stores import UPLOADS, Blobs, Buttons, Edits, Inbox, Requests
 from bot.domain.timing import Timing
 from bot.domain.turns import Turns
-from bot.domain.untold import Untold
-from bot.errors import WavebrushError, named
+from bot.errors import WavebrushError
 from bot.jobs.engine import Engine
 from bot.jobs.preparing import Preparing
 
@@ -34,8 +32,6 @@ class Housekeeping:
         blobs: Blobs,
         result_days: int,
         turns: Turns,
-        untold: Untold,
-        messenger: Messenger,
         preparing: Preparing,
         engine: Engine,
         timing: Timing,
@@ -48,8 +44,6 @@ class Housekeeping:
         self._blobs = blobs
         self._result_days = result_days
         self._turns = turns
-        self._untold = untold
-        self._messenger = messenger
         self._preparing = preparing
         self._engine = engine
         self._timing = timing
@@ -60,7 +54,6 @@ class Housekeeping:
         forget_at = self._clock.monotonic()
         while True:
             await self._guarded(self.sweep)
-            await self._guarded(self._tell)
             if self._clock.monotonic() >= forget_at:
                 forget_at = self._clock.monotonic() + self._timing.forget
                 for task in (
@@ -72,7 +65,6 @@ class Housekeeping:
                     self._forget_uploads,
                     self._forget_workflows,
                     self._forget_turns,
-                    self._forget_untold,
                 ):
                     await self._guarded(task)
             await asyncio.sleep(self._timing.sweep)
@@ -93,15 +85,6 @@ class Housekeeping:
                 await self._preparing.enqueue(edit)
         begun = (edit for edit in unfinished if edit.state is not EditState.HELD)
         await self._engine.revive({edit.id: edit.user_id for edit in begun})
-
-    async def _tell(self) -> None:
-        """Say what could not be said: Telegram was down for long, or a crash came between."""
-        for edit in await self._untold.waiting(self._ago(self._timing.untold)):
-            log.info("told_late", edit=edit.id, state=edit.state, reason=edit.reason)
-            await self._messenger.end(edit, named(edit.reason or ""))
-
-    async def _forget_untold(self) -> None:
-        await self._untold.forget(self._ago(self._timing.deliver_for))
 
     async def _expire(self) -> None:
         await self._requests.expire(self._ago(self._timing.request_expiry))

@@ -247,8 +247,10 @@ class SqlEdits:
                 return False
             if not unknown:
                 await ledger.settle(connection, edit_id, charge, now)
-            if tell:  # but what can't be delivered is paid for and kept, and nobody can be told
-                await to_be_told(connection, edit_id, state is not EditState.UNDELIVERABLE and reason, now)
+            kept = state in (EditState.DONE, EditState.UNDELIVERABLE)
+            if tell or kept:  # what can't be delivered is paid for and kept, and nobody can be told
+                says = tell and state is not EditState.UNDELIVERABLE and reason
+                await to_be_told(connection, edit_id, says, now)
         meters.EDITS_ENDED.labels(state, model).inc()
         return True
 

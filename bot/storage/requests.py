@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Update, and_, case, select, update
+from sqlalchemy import ColumnElement, Update, and_, case, false, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.edits import OPEN_REQUESTS, Edit, Joined, Place, Request, RequestState
@@ -124,6 +124,13 @@ class SqlRequests:
     async def newest_open(self, chat_id: int, user_id: int) -> Request | None:
         """The newest request of this person in this chat that is not closed."""
         return await self._newest_open(chat_id, user_id)
+
+    async def asked_for(
+        self, chat_id: int, user_id: int, message_id: int, album_id: str | None
+    ) -> Request | None:
+        """The request of this person that came with that message, or with that album, if it is not closed."""
+        album = REQUESTS.c.album_id == album_id if album_id is not None else false()
+        return await self._newest_open(chat_id, user_id, or_(REQUESTS.c.message_id == message_id, album))
 
     async def ask(self, request_id: str, *, for_words: bool) -> bool:
         """Move from preparing to asking; False if it is elsewhere, or if words came meanwhile."""

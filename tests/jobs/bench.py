@@ -25,7 +25,7 @@ from bot.jobs.steps import Steps
 from bot.jobs.turns import Line
 from bot.jobs.watch import Watch
 from tests.fakes import PNG, FakeBlobs, FakeEdits, FakeImaging, FakeMessenger, FakeProvider
-from tests.fakes_of_storage import FakeNotes, FakePictures, FakeTurns
+from tests.fakes_of_storage import FakeNotes, FakePictures, FakeTurns, FakeUntold
 from tests.virtual_time import START, LoopClock
 
 TIMING = Timing()
@@ -55,6 +55,7 @@ class Bench:
     posting: Posting = field(default_factory=Posting)
     notes: FakeNotes = field(default_factory=FakeNotes)
     turns: FakeTurns = field(default_factory=FakeTurns)
+    untold: FakeUntold = field(default_factory=FakeUntold)
     capacity: Capacity = field(default_factory=Capacity)
     gone: set[str] = field(default_factory=set)  # models that the provider's list lacks by now
     catalogue: Callable[[], Catalogue] = load
@@ -82,6 +83,7 @@ class Bench:
                 posting=self.posting,
                 quotes=self.quotes,
                 line=self.line,
+                untold=self.untold,
                 doors=self.doors,
                 timing=self.timing,
                 clock=self.clock,

@@ -86,7 +86,7 @@ async def test_a_busy_moment_before_the_post_costs_neither_the_edit_nor_a_second
 
 @in_virtual_time
 async def test_what_ended_before_is_not_submitted() -> None:
-    """As with every other step, its status goes; whether its person knows why, is the sweeper's to see."""
+    """As with every other step, its status goes; its person knows why it ended."""
     reason = PersonUnreachable.key
     bench = Bench({"state": EditState.FAILED, "reason": reason, "status_message_id": 9})
     assert await bench.steps.submit("e1", uploaded()) == ENDED

@@ -13,6 +13,7 @@ from bot.errors import (
     EditUnknown,
     MessengerBusy,
     MessengerError,
+    Moderated,
     OutputUnusable,
     PersonUnreachable,
     StorageBusy,
@@ -168,11 +169,22 @@ async def test_a_kept_picture_that_was_lost_is_charged_and_said() -> None:
 @pytest.mark.parametrize("step", ["upload", "find", "wait", "collect", "deliver"])
 @in_virtual_time
 async def test_what_ended_before_a_step_loses_its_status(step: str) -> None:
-    """A crash came between; whether its person knows why it ended, is the sweeper's to see."""
+    """A crash came between; its person knows why it ended."""
     bench = Bench({"state": EditState.FAILED, "reason": "error-moderated", "status_message_id": 9})
     bench.running()
     assert await getattr(bench.steps, step)("e1") == ENDED
     assert bench.told == [None]
+
+
+@pytest.mark.parametrize("step", ["upload", "find", "wait", "collect", "deliver"])
+@in_virtual_time
+async def test_who_was_not_told_of_the_end_is_told_by_the_next_step(step: str) -> None:
+    """A crash came between the settling and the telling, which is noted."""
+    bench = Bench({"state": EditState.FAILED, "reason": Moderated.key, "ended_at": START - timedelta(1)})
+    bench.untold.edits = [bench.edit]
+    bench.running()
+    assert await getattr(bench.steps, step)("e1") == ENDED
+    assert bench.told == [Moderated]
 
 
 @pytest.mark.parametrize("state", [AttemptState.OPEN, AttemptState.RUNNING])

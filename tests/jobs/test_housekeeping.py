@@ -14,7 +14,7 @@ import pytest
 from bot.domain.edits import EditState
 from bot.domain.stores import Inbox, Requests
 from bot.domain.timing import Timing
-from bot.errors import Moderated, StorageBusy
+from bot.errors import StorageBusy
 from bot.jobs.admitting import Admitting
 from bot.jobs.choosing import Choosing
 from bot.jobs.deciding import Deciding
@@ -24,7 +24,7 @@ from bot.jobs.housekeeping import Housekeeping
 from bot.jobs.preparing import Ports, Preparing
 from bot.storage.buttons import SqlButtons
 from tests.fakes import FakeBlobs, FakeEdits, FakeImaging, FakeMessenger, Turns
-from tests.fakes_of_storage import FakePictures, FakeTurns, FakeUntold
+from tests.fakes_of_storage import FakePictures, FakeTurns
 from tests.jobs.bench import an_edit
 from tests.virtual_time import START, LoopClock, cancelled, in_virtual_time
 
@@ -45,8 +45,6 @@ class World:
     before: dict[str, datetime] = field(default_factory=dict)
     revived: list[str] = field(default_factory=list)
     enqueued: list[str] = field(default_factory=list)
-    untold: FakeUntold = field(default_factory=FakeUntold)
-    messenger: FakeMessenger = field(default_factory=FakeMessenger)
 
     async def expire(self, before: datetime) -> int:
         return self._called("expire", before)
@@ -124,8 +122,6 @@ def housekeeping(world: World) -> Housekeeping:
         blobs=_Blobs(world),
         result_days=DAYS,
         turns=FakeTurns(),
-        untold=world.untold,
-        messenger=world.messenger,
         preparing=Preparing(ports),
         engine=cast(Engine, world),
         timing=TIMING,
@@ -205,25 +201,6 @@ async def test_each_is_forgotten_at_its_own_age() -> None:
     for task in ("purge", "blank", "purge buttons"):
         assert world.before[task] == START - timedelta(days=DAYS)
     assert world.before["purge openai"] == START - timedelta(days=1)
-
-
-@in_virtual_time
-async def test_who_was_not_told_is_told_until_it_is_known() -> None:
-    """A minute after the end, by when whoever ended it has said so; not for longer than three days."""
-    world = World()
-    world.untold.edits = [an_edit(id="e1", state=EditState.FAILED, reason=Moderated.key, ended_at=START)]
-    async with sweeping(world):
-        await asyncio.sleep(TIMING.untold + 1)
-        assert world.messenger.ends == []
-        await asyncio.sleep(TIMING.sweep)
-        [(edit, error)] = world.messenger.ends
-        assert (edit.id, type(error)) == ("e1", Moderated)
-        await asyncio.sleep(TIMING.sweep)
-        assert len(world.messenger.ends) == 2, "nobody has noted that it was said"
-        await world.untold.told("e1")
-        await asyncio.sleep(3 * TIMING.sweep)
-        assert len(world.messenger.ends) == 2
-    assert world.untold.forgotten == START - timedelta(seconds=TIMING.deliver_for)
 
 
 @pytest.mark.parametrize("busy", ["revive", *TASKS])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 
 import pytest
@@ -92,6 +93,44 @@ async def test_the_oldest_come_first_and_the_newest_later(
     assert await waiting(untold) == [old.id, new.id]
     assert await untold.forget(LATER) == 1
     assert await waiting(untold) == [new.id]
+
+
+async def test_one_of_many_takes_it_on(database: Database, other: Database, edits: SqlEdits) -> None:
+    """Who began to tell has time for it; then it may be begun again, with the edit as it is by then."""
+    edit = await accepted(database)
+    await edits.settle(edit.id, EditState.FAILED, charge=0, reason=MODERATED, now=NOW)
+    one, two = SqlUntold(database), SqlUntold(other)
+    assert await one.claim(edit.id, NOW, LATER) is None, "it was noted just now"
+    claims = await asyncio.gather(*(process.claim(edit.id, LATER, LATER) for process in (one, two)))
+    assert [claimed.id for claimed in claims if claimed] == [edit.id]
+    assert await one.claim(edit.id, LATER, LATER) is None
+    assert await one.claim(edit.id, LATER + timedelta(minutes=10), LATER) is not None
+    await one.told(edit.id)
+    assert await two.claim(edit.id, LATER + timedelta(hours=1), LATER) is None
+
+
+async def test_what_goes_on_again_is_not_told(database: Database, edits: SqlEdits, untold: SqlUntold) -> None:
+    """An unknown edit that was found since."""
+    edit = await accepted(database)
+    await edits.settle(edit.id, EditState.UNKNOWN, charge=0, reason="error-edit-unknown", now=NOW)
+    assert await edits.found(edit.id)
+    assert await waiting(untold) == []
+    assert await untold.claim(edit.id, LATER, LATER) is None
+
+
+async def test_who_was_told_of_one_was_told_of_those_that_failed_alike(
+    database: Database, edits: SqlEdits, untold: SqlUntold
+) -> None:
+    """Of the same batch and for the same reason; each other reason is said for itself."""
+    reasons = (MODERATED, MODERATED, "error-provider-broke")
+    batch = [await accepted(database, batch="b") for _ in reasons]
+    alone = await accepted(database)
+    for edit, reason in zip([*batch, alone], [*reasons, MODERATED], strict=True):
+        await edits.settle(edit.id, EditState.FAILED, charge=0, reason=reason, now=NOW)
+    await untold.told(batch[1].id)
+    assert set(await waiting(untold)) == {batch[2].id, alone.id}
+    await untold.told(alone.id)
+    assert await waiting(untold) == [batch[2].id]
 
 
 async def test_of_a_batch_once_all_have_ended(database: Database, edits: SqlEdits, untold: SqlUntold) -> None:
