@@ -139,6 +139,20 @@ async def test_words_are_changed_while_a_request_waits(
     assert await requests.get(request.id) == (replace(request, prompt="red") if changes else request)
 
 
+async def test_a_request_is_known_by_the_message_that_asked(requests: SqlRequests) -> None:
+    """Or by the album that it is a part of, also if a newer one is open; not by somebody else's."""
+    old = await requests.open(a_request(state=RequestState.ASKING, album_id="album"), NOW)
+    new = await requests.open(a_request(state=RequestState.ASKING), LATER)
+    chat, user = old.place.chat_id, old.user_id
+    assert await requests.asked_for(chat, user, old.place.message_id, None) == old
+    assert await requests.asked_for(chat, user, -1, "album") == old
+    assert await requests.asked_for(chat, user, new.place.message_id, "other album") == new
+    assert await requests.asked_for(chat, user, -1, None) is None
+    assert await requests.asked_for(chat, user + 1, old.place.message_id, None) is None
+    await requests.close(old.id, RequestState.EXPIRED)
+    assert await requests.asked_for(chat, user, old.place.message_id, "album") is None
+
+
 async def test_giving_words_does_their_update(database: Database, requests: SqlRequests) -> None:
     """In the same transaction, also where they are not taken; without an update nothing is done."""
     inbox = SqlInbox(database)
