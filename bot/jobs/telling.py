@@ -41,10 +41,12 @@ class Telling:
         Raises:
             StorageBusy: not now.
         """
-        for edit in await self._untold.waiting(self._before()):
+        late = await self._untold.waiting(self._before())
+        for edit in late:
             if (claimed := await self._untold.claim(edit.id, self._before(), self._clock.now())) is not None:
                 await tell_late(self._messenger, claimed)
-        await self._untold.forget(self._clock.now() - timedelta(seconds=self._timing.deliver_for))
+        if late:  # else nothing is old enough to be forgotten, and nothing has to be written
+            await self._untold.forget(self._clock.now() - timedelta(seconds=self._timing.deliver_for))
 
     def _before(self) -> datetime:
         return self._clock.now() - timedelta(seconds=self._timing.untold)
